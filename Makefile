@@ -1,0 +1,46 @@
+# `make` shows what there is. The same commands serve people and .ci/run.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help deps build demo test check bench fuzz docs clean
+
+SWIFT ?= swift
+LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Gzip Tar BundleFormat BundleSpec Registry BundleBuilder
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the Debian packages of .ci/packages.txt; check the Swift toolchain
+	@.ci/deps
+
+build: deps ## Build the program into dist/bundle, optimised and stripped
+	$(SWIFT) build -c release --static-swift-stdlib --product bundle
+	@mkdir -p dist
+	@strip -o dist/bundle.new "$$($(SWIFT) build -c release --static-swift-stdlib --show-bin-path)/bundle" && mv dist/bundle.new dist/bundle
+	@ls -l dist/bundle
+
+demo: build ## Pull real images from a real registry, build a bundle, sign, verify and damage it
+	@docs/demo.sh
+
+test: deps ## Run all tests; ARGS="--filter Tar" runs some
+	@# Tests start daemons and whole builds: more at a time would only starve each other.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
+
+check: deps ## Check format, file lengths, dependencies, shell scripts and paths
+	@.ci/check
+
+bench: build ## Measure speed, memory and sizes on the small corpus; FULL=1 for the large one
+	@Benchmarks/run.sh
+
+fuzz: deps ## Feed random input to the parsers for FUZZ_SECONDS, 60 each when not set
+	@.ci/fuzz
+
+docs: ## Make the libraries' documentation in .build/docs
+	@mkdir -p .build/docs
+	@for library in $(LIBRARIES); do \
+		$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation --target $$library \
+			--output-path .build/docs/$$library --transform-for-static-hosting --hosting-base-path $$library \
+			|| exit 1; \
+	done
+
+clean: ## Remove everything that was built
+	rm -rf .build dist demo

@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every target that we write; docs/conventions.md says why.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + [.strictMemorySafety()])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "bundle",
+    products: [
+        .executable(name: "bundle", targets: ["bundle"]),
+        .library(name: "BundleKit", targets: ["BundleBuilder", "BundleFormat", "Registry", "OCI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        // C libraries: one Swift importer each.
+        library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        library("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        .target(name: "CLinux"),
+
+        // Leaves: one concern each, no I/O beyond their own.
+        module("StrictJSON"),
+        module("OCI", ["StrictJSON"]),
+        module("DurableFiles", ["CLinux"]),
+        module("Cryptography", ["COpenSSL", "OCI"]),
+        module("Zstandard", ["CZstd"]),
+        module("Gzip", ["CISAL"]),
+        module("Tar"),
+
+        // The bundle on disk; mirrors docs/format.md.
+        .target(
+            name: "BundleFormat",
+            dependencies: ["Cryptography", "DurableFiles", "Gzip", "OCI", "StrictJSON", "Zstandard"],
+            resources: [.embedInCode("Text/README.txt"), .embedInCode("Text/audit.sh")],
+            swiftSettings: strict + [.strictMemorySafety()]),
+
+        // Edges: what people write, where images come from.
+        module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
+        module(
+            "Registry",
+            [
+                "Cryptography", "OCI", "StrictJSON",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+
+        // Use cases and programs.
+        module(
+            "BundleBuilder",
+            [
+                "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Gzip", "OCI", "Registry", "StrictJSON",
+                "Tar", "Zstandard",
+            ]),
+        .executableTarget(
+            name: "bundle",
+            dependencies: [
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "OCI", "Registry",
+                "StrictJSON", "Zstandard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Tests. TestSupport starts the real parts: registries, engines, and a registry that lies.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Cryptography", "OCI", "StrictJSON",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("TestSupport", ["Cryptography", "OCI", "StrictJSON", "TestSupport"]),
+        tests("StrictJSON", ["StrictJSON", "TestSupport"]),
+        tests("OCI", ["OCI", "StrictJSON", "TestSupport"]),
+        tests("DurableFiles", ["DurableFiles", "TestSupport"]),
+        tests("Cryptography", ["Cryptography", "OCI", "TestSupport"]),
+        tests("Zstandard", ["TestSupport", "Zstandard"]),
+        tests("Gzip", ["Gzip", "TestSupport"]),
+        tests("Tar", ["Tar", "TestSupport"]),
+        tests(
+            "BundleFormat",
+            ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "TestSupport", "Zstandard"],
+            exclude: ["Golden"]),
+        tests("BundleSpec", ["BundleSpec", "OCI"]),
+        tests("Registry", ["Cryptography", "OCI", "Registry", "TestSupport"]),
+        tests(
+            "BundleBuilder",
+            ["BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "OCI", "Registry", "TestSupport"]),
+        tests("Program", ["bundle", "OCI", "StrictJSON", "TestSupport"]),
+    ]
+)

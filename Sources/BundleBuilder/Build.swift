@@ -1,0 +1,177 @@
+import BundleFormat
+public import BundleSpec
+import Cryptography
+import DurableFiles
+import OCI
+public import Registry
+
+/// From a specification and a lock to a signed bundle.
+public struct Build: Sendable {
+    private let specification: Specification
+    private let options: BuildOptions
+    private let cache: BuildCache
+    private let progress: BuildProgress
+
+    /// A build of its parts; nothing is read yet.
+    public init(
+        specification: Specification, options: BuildOptions, cache: BuildCache, progress: BuildProgress = .none
+    ) {
+        self.specification = specification
+        self.options = options
+        self.cache = cache
+        self.progress = progress
+    }
+
+    /// Resolves every image of a specification to its digest.
+    ///
+    /// - Throws: `BuildError`, among others `notFound` and `source`.
+    public static func lock(
+        _ specification: Specification, environment: [String: String], retry: RetryPolicy = RetryPolicy()
+    ) async throws(BuildError) -> LockFile {
+        try await withClient(specification, environment, retry) { client throws(BuildError) in
+            try await Resolver(specification: specification, client: client, cache: nil).lock()
+        }
+    }
+
+    /// What a build with this lock would take, without pulling a layer.
+    ///
+    /// - Throws: `BuildError`.
+    public func plan(_ lock: LockFile) async throws(BuildError) -> BuildPlan {
+        try await withClient { client throws(BuildError) in
+            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            return BuildPlan(images: images, cache: cache)
+        }
+    }
+
+    /// Pulls the layers into the cache, verified, and writes nothing else.
+    ///
+    /// - Throws: `BuildError`.
+    public func pull(_ lock: LockFile) async throws(BuildError) {
+        try await withClient { client throws(BuildError) in
+            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            _ = try await LayerFetcher(cache: cache, jobs: options.jobs, progress: progress).fetch(images)
+        }
+    }
+
+    /// Builds the bundle.
+    ///
+    /// May be killed at any moment: the output is then what it was, and the next run takes up what the cache holds. An
+    /// older bundle at the output is replaced in one step when the new one is whole and durable.
+    ///
+    /// - Throws: `BuildError`.
+    public func run(_ lock: LockFile) async throws(BuildError) -> BuildResult {
+        try await withClient { client throws(BuildError) in
+            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            let plan = BuildPlan(images: images, cache: cache)
+            let output = try OutputDirectory(path: options.output)
+            try plan.checkSpace(cache: cache.directory, output: output.partial)
+            let facts = try await LayerFetcher(cache: cache, jobs: options.jobs, progress: progress).fetch(images)
+            return try await write(images, facts, plan, to: output)
+        }
+    }
+
+    private func withClient<Result: Sendable>(
+        _ body: (RegistryClient) async throws(BuildError) -> Result
+    ) async throws(BuildError) -> Result {
+        try await Self.withClient(specification, options.environment, options.retry, body)
+    }
+
+    private static func withClient<Result: Sendable>(
+        _ specification: Specification, _ environment: [String: String], _ retry: RetryPolicy,
+        _ body: (RegistryClient) async throws(BuildError) -> Result
+    ) async throws(BuildError) -> Result {
+        let client = RegistryClient(
+            access: specification.registries.mapValues(RegistryAccess.init), environment: environment, retry: retry)
+        do throws(BuildError) {
+            let result = try await body(client)
+            await client.shutdown()
+            return result
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+    }
+
+    private func write(
+        _ images: [ResolvedImage], _ facts: [Digest: LayerFacts], _ plan: BuildPlan, to output: OutputDirectory
+    ) async throws(BuildError) -> BuildResult {
+        let ordered = images.enumerated()
+            .sorted { ($0.element.entry.priority, $0.offset) < ($1.element.entry.priority, $1.offset) }.map(\.element)
+        let layers = Self.layers(of: ordered, facts)
+        do {
+            var writer = try BundleWriter(directory: output.partial, packLimit: options.packSize)
+            for document in ordered.flatMap(\.documents) {
+                try writer.add(document: document.bytes, document.descriptor)
+            }
+            let packPlan = PackPlan(
+                streams: layers.map { layer in
+                    PackPlan.Stream(digest: layer.stream, size: layer.size, isTar: layer.encoding == .identity)
+                }, level: options.level)
+            let packer = Packer(cache: cache, plan: packPlan, jobs: options.jobs, progress: progress)
+            let streams = try await packer.pack(into: &writer)
+            progress.phase("sign", 0)
+            let packBytes = writer.packBytes
+            let statement = try writer.finish(
+                BundleWriter.Contents(
+                    product: specification.product, channel: specification.channel, version: specification.version,
+                    created: created(images), images: ordered.map(Self.bundleImage), layers: layers, streams: streams),
+                keys: options.keys)
+            try output.publish()
+            return BuildResult(
+                statement: statement, imageCount: images.count, imageBytes: plan.imageBytes, blobBytes: plan.blobBytes,
+                packBytes: packBytes)
+        } catch {
+            // What was pulled and compressed is in the cache; on a full volume the room is needed.
+            output.discard()
+            throw BuildError(error, doing: "writing the bundle \(options.output)")
+        }
+    }
+
+    private func created(_ images: [ResolvedImage]) throws(BuildError) -> Timestamp {
+        if let created = options.created { return created }
+        guard let created = images.compactMap(\.created).max() ?? Timestamp(seconds: 0) else {
+            preconditionFailure("1970 is a time")
+        }
+        return created
+    }
+
+    /// The layers of the bundle in the order in which they are packed.
+    private static func layers(of images: [ResolvedImage], _ facts: [Digest: LayerFacts]) -> [BundleLayer] {
+        var seen: Set<Digest> = []
+        return images.flatMap(\.layers).filter { seen.insert($0.descriptor.digest).inserted }.map { layer in
+            let digest = layer.descriptor.digest
+            let encoding: BundleLayer.Encoding =
+                switch facts[digest]?.compression {
+                case .uncompressed: .identity
+                case let compression: .verbatim(compression)
+                }
+            return BundleLayer(
+                digest: digest, size: layer.descriptor.size, diffID: layer.diffID, stream: digest, encoding: encoding)
+        }
+    }
+
+    private static func bundleImage(_ image: ResolvedImage) -> BundleImage {
+        let policy: BundleImage.TagPolicy =
+            switch image.entry.tagPolicy {
+            case .keep: .keep
+            case .move: .move
+            case .fail: .fail
+            }
+        return BundleImage(
+            reference: image.entry.key, root: image.root.digest, manifests: image.manifests, names: image.entry.names,
+            groups: image.entry.groups, priority: Int64(image.entry.priority), tagPolicy: policy)
+    }
+}
+
+extension RegistryAccess {
+    fileprivate init(_ settings: RegistrySettings) {
+        var credentials: Credentials?
+        if let username = settings.username, let password = settings.password {
+            credentials = Credentials(username: username, password: password)
+        }
+        self.init(
+            plainHTTP: settings.plainHTTP ? true : nil, insecureSkipTLSVerify: settings.insecureSkipTLSVerify,
+            caFile: settings.caFile, certificate: settings.certificate, certificateKey: settings.certificateKey,
+            credentials: credentials)
+    }
+}

@@ -1,0 +1,126 @@
+import BundleFormat
+import Cryptography
+import DurableFiles
+import OCI
+
+/// Turns streams into frames: cut on one core, compressed on all of them, written in order.
+struct Packer: Sendable {
+    let cache: BuildCache
+    let plan: PackPlan
+    let jobs: Int
+    let progress: BuildProgress
+
+    /// Packs all streams of the plan.
+    ///
+    /// - Parameter writer: Gets the frames, in an order that depends on the plan only.
+    /// - Returns: The streams with their recipes.
+    /// - Throws: `BuildError` with code `files`, `noSpace` or `source`.
+    func pack(into writer: inout BundleWriter) async throws(BuildError) -> [FrameIndex.Stream] {
+        let key = plan.key
+        if let record = cache.layout(key).flatMap(LayoutRecord.init(parsing:)), holdsAllStreams(record),
+            try await copy(record, into: &writer)
+        {
+            return record.index.streams
+        }
+        return try await cut(into: &writer, key: key)
+    }
+
+    private func holdsAllStreams(_ record: LayoutRecord) -> Bool {
+        record.index.streams.map(\.digest) == plan.streams.map(\.digest).sorted()
+    }
+
+    /// Copies the frames of an earlier build; false, with nothing written, when one is missing or damaged.
+    private func copy(_ record: LayoutRecord, into writer: inout BundleWriter) async throws(BuildError) -> Bool {
+        let frames = record.index.frames
+        guard zip(frames, record.keys).allSatisfy({ cache.frameSize($1) == Int64($0.compressedSize) }) else {
+            return false
+        }
+        progress.phase("copy frames", frames.reduce(0) { $0 + Int64($1.compressedSize) })
+        for (frame, key) in zip(frames, record.keys) {
+            guard let bytes = cache.frame(key), SHA256Hasher.digest(of: bytes) == frame.digest else {
+                do throws(FileError) { try cache.remove(frame: key) } catch {
+                    throw BuildError(error, doing: "removing a damaged frame from the build cache")
+                }
+                throw BuildError(
+                    .files, "frame \(key.hex) of the build cache was damaged, and has been removed; run the build again"
+                )
+            }
+            try write(bytes, frame.digest, frame.size, into: &writer)
+            progress.advance(Int64(bytes.count))
+        }
+        return true
+    }
+
+    private func write(
+        _ bytes: [UInt8], _ digest: Digest, _ size: Int, into writer: inout BundleWriter
+    ) throws(BuildError) {
+        do throws(BundleError) { try writer.add(frame: bytes, digest: digest, size: size) } catch {
+            throw BuildError(error, doing: "writing a pack")
+        }
+    }
+
+    private func cut(into writer: inout BundleWriter, key: Digest) async throws(BuildError) -> [FrameIndex.Stream] {
+        progress.phase("pack", plan.streams.reduce(0) { $0 + $1.size })
+        var cutter = StreamCutter()
+        var queue = CompressionQueue(width: jobs)
+        var index: [FrameIndex.Frame] = []
+        var keys: [Digest] = []
+        let compressor = FrameCompressor(cache: cache)
+        do {
+            return try await withThrowingTaskGroup(of: CompressionQueue.Done.self) { group in
+                for stream in plan.streams {
+                    var source = try StreamSource(stream, cache: cache)
+                    while let chunk = try source.next() {
+                        unsafe chunk.withUnsafeBytes { bytes in
+                            if stream.isTar {
+                                unsafe cutter.append(tar: bytes)
+                            } else {
+                                unsafe cutter.append(opaque: bytes)
+                            }
+                        }
+                        for frame in cutter.takeFullFrames() {
+                            let level = plan.level(for: frame.kind)
+                            let number = queue.start()
+                            group.addTask { (number, try compressor.compress(frame.content, level: level)) }
+                            while queue.isFull, let done = try await group.next() {
+                                queue.finish(done)
+                                try write(queue.takeReady(), &index, &keys, into: &writer)
+                            }
+                        }
+                        progress.advance(Int64(chunk.count))
+                        try Task.checkCancellation()
+                    }
+                    try source.finish()
+                    cutter.endStream(digest: stream.digest, size: stream.size)
+                }
+                cutter.closeAll()
+                for frame in cutter.takeFullFrames() {
+                    let level = plan.level(for: frame.kind)
+                    let number = queue.start()
+                    group.addTask { (number, try compressor.compress(frame.content, level: level)) }
+                }
+                for try await done in group { queue.finish(done) }
+                try write(queue.takeReady(), &index, &keys, into: &writer)
+                let streams = cutter.recipes()
+                try cache.store(
+                    layout: LayoutRecord(index: FrameIndex(frames: index, streams: streams), keys: keys).bytes(), key)
+                return streams
+            }
+        } catch {
+            throw BuildError(error, doing: "packing layers")
+        }
+    }
+
+    private func write(
+        _ frames: [FrameCompressor.CompressedFrame], _ index: inout [FrameIndex.Frame], _ keys: inout [Digest],
+        into writer: inout BundleWriter
+    ) throws(BuildError) {
+        for frame in frames {
+            try write(frame.bytes, frame.digest, frame.size, into: &writer)
+            index.append(
+                FrameIndex.Frame(
+                    pack: 0, offset: 0, compressedSize: frame.bytes.count, size: frame.size, digest: frame.digest))
+            keys.append(frame.key)
+        }
+    }
+}

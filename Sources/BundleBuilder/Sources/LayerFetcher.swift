@@ -1,0 +1,139 @@
+import BundleFormat
+import BundleSpec
+import Cryptography
+import DurableFiles
+import OCI
+import Synchronization
+
+/// Brings the layers of images into the cache, several at a time, and checks each tar against its diffID.
+struct LayerFetcher: Sendable {
+    let cache: BuildCache
+    let jobs: Int
+    let progress: BuildProgress
+
+    /// Pulling waits for the network more than it computes.
+    private static let minimumWidth = 4
+
+    /// A blob that is needed, and one image that has it.
+    private struct Need: Sendable {
+        let layer: ResolvedLayer
+        let image: String
+        let provider: any ImageProvider
+
+        /// For messages.
+        var name: String { "layer \(layer.descriptor.digest) of \(image)" }
+    }
+
+    /// Fetches what is missing.
+    ///
+    /// - Returns: What is known of each layer of files, by the digest of its blob.
+    func fetch(_ images: [ResolvedImage]) async throws(BuildError) -> [Digest: LayerFacts] {
+        let needs = try Self.needs(images)
+        let missing = needs.filter { cache.blob($0.layer.descriptor.digest, size: $0.layer.descriptor.size) == nil }
+        let lock = try await lock(isNeeded: !missing.isEmpty)
+        progress.phase("pull", missing.reduce(0) { $0 + $1.layer.descriptor.size })
+        let facts = try await mapInParallel(needs, width: max(jobs, Self.minimumWidth)) { need throws(BuildError) in
+            do {
+                try await transfer(need)
+                return try check(need)
+            } catch {
+                throw BuildError(error, doing: "fetching \(need.name)")
+            }
+        }
+        withExtendedLifetime(lock) {}
+        var result: [Digest: LayerFacts] = [:]
+        for (need, fact) in zip(needs, facts) { result[need.layer.descriptor.digest] = fact }
+        return result
+    }
+
+    /// Each blob once, with the diffID and size that all images must agree on.
+    private static func needs(_ images: [ResolvedImage]) throws(BuildError) -> [Need] {
+        var needs: [Need] = []
+        var positions: [Digest: Int] = [:]
+        for image in images {
+            for layer in image.layers {
+                let need = Need(layer: layer, image: image.entry.key, provider: image.provider)
+                guard let position = positions[layer.descriptor.digest] else {
+                    positions[layer.descriptor.digest] = needs.count
+                    needs.append(need)
+                    continue
+                }
+                let known = needs[position].layer
+                guard known.descriptor.size == layer.descriptor.size, known.diffID == layer.diffID else {
+                    throw BuildError(
+                        .source,
+                        "\(need.name) has another size or diffID than in \(needs[position].image); one of the two is broken"
+                    )
+                }
+            }
+        }
+        return needs
+    }
+
+    /// Partial blobs belong to one build at a time; another one waits.
+    private func lock(isNeeded: Bool) async throws(BuildError) -> Directory? {
+        guard isNeeded else { return nil }
+        do {
+            let partial = try cache.directory.subdirectory("partial")
+            var hasWaited = false
+            while true {
+                do throws(FileError) {
+                    try partial.lock()
+                    return partial
+                } catch {
+                    guard error.code == .busy else { throw error }
+                }
+                if !hasWaited { progress.note("waiting for another build that pulls into the same cache") }
+                hasWaited = true
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        } catch {
+            throw BuildError(error, doing: "locking the build cache")
+        }
+    }
+
+    private func transfer(_ need: Need) async throws {
+        let descriptor = need.layer.descriptor
+        guard cache.blob(descriptor.digest, size: descriptor.size) == nil else { return }
+        let advance = progress.advance
+        let sink = try PartialBlob(descriptor, cache: cache.directory) { advance($0) }
+        try await need.provider.fetch(descriptor, into: sink)
+    }
+
+    /// The compression of a layer's blob, whose tar must have its diffID; nil for the blobs of artifacts.
+    private func check(_ need: Need) throws -> LayerFacts? {
+        guard let diffID = need.layer.diffID else { return nil }
+        let descriptor = need.layer.descriptor
+        // What the cache says is believed only where it agrees with the config: the file may be damaged.
+        if let known = cache.layer(descriptor.digest), known.diffID == diffID { return known }
+        guard let blob = cache.blob(descriptor.digest, size: descriptor.size) else {
+            throw BuildError(.files, "blob \(descriptor.digest) has gone from the build cache; run the build again")
+        }
+        let facts: LayerFacts
+        do {
+            facts = try LayerFacts(blob)
+        } catch {
+            try removeIfDamaged(blob, descriptor.digest)
+            throw BuildError(
+                .source, "\(need.name) cannot be unpacked: \(error); the image is broken", cause: error)
+        }
+        guard facts.diffID == diffID else {
+            try removeIfDamaged(blob, descriptor.digest)
+            throw BuildError(
+                .source,
+                "\(need.name) has a tar of \(facts.diffID) where the config says \(diffID); the image is broken")
+        }
+        try cache.store(facts, descriptor.digest)
+        return facts
+    }
+
+    /// Tells a blob that rotted in the cache from an image that was wrong from the start.
+    private func removeIfDamaged(_ blob: ReadableFile, _ digest: Digest) throws {
+        var hasher = SHA256Hasher()
+        try unsafe blob.forEachChunk { chunk in unsafe hasher.update(chunk) }
+        guard hasher.finish() != digest else { return }
+        try cache.remove(blob: digest)
+        throw BuildError(
+            .files, "blob \(digest) of the build cache was damaged, and has been removed; run the build again")
+    }
+}

@@ -1,0 +1,93 @@
+import Cryptography
+import DurableFiles
+import OCI
+import StrictJSON
+
+/// An image in an OCI image layout.
+///
+/// Spec: image-spec v1.1 image-layout.md.
+struct LayoutProvider: ImageProvider {
+    private let directory: Directory
+    private let name: String?
+
+    private static let nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"]
+
+    /// Opens a layout.
+    ///
+    /// - Parameters:
+    ///   - path: Its directory.
+    ///   - name: The image's name in index.json; nil when it holds one image only.
+    /// - Throws: `BuildError` with code `notFound`.
+    init(path: String, name: String?) throws {
+        do throws(FileError) {
+            directory = try Directory(opening: path)
+            let marker = try directory.readFile("oci-layout", limit: 4096)
+            self.name = name
+            guard let version = try? JSONNode(parsing: marker).member("imageLayoutVersion").string(), version == "1.0.0"
+            else {
+                throw FileError(.notFound, "its oci-layout file does not say version 1.0.0")
+            }
+        } catch {
+            throw BuildError(.notFound, "opening the OCI image layout \(path): \(error.message)", cause: error)
+        }
+    }
+
+    func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+        let index = try directory.readFile("index.json", limit: ImageDocument.maximumSize)
+        guard case .index(let list) = try ImageDocument(parsing: index, mediaType: .ociIndex) else {
+            throw BuildError(.notFound, "\(directory.path)/index.json is no image index")
+        }
+        let candidates = list.manifests.filter { descriptor in
+            name == nil || Self.nameAnnotations.contains { descriptor.annotations[$0] == name }
+        }
+        let names = list.manifests.flatMap { descriptor in
+            Self.nameAnnotations.compactMap { descriptor.annotations[$0] }
+        }
+        guard let found = candidates.first, Set(candidates.map(\.digest)).count == 1 else {
+            throw BuildError(
+                .notFound,
+                "the OCI image layout \(directory.path) has \(candidates.count) images"
+                    + "\(name.map { " named '\($0)'" } ?? ""); name one of: \(Set(names).sorted().joined(separator: ", "))"
+            )
+        }
+        let descriptor = pinned ?? Descriptor(mediaType: found.mediaType, digest: found.digest, size: found.size)
+        guard descriptor.digest == found.digest else {
+            throw BuildError(
+                .lock,
+                "the OCI image layout \(directory.path) has \(found.digest) where the lock has \(descriptor.digest); "
+                    + "run 'bundle lock' if the change is wanted")
+        }
+        return (descriptor, try await document(descriptor))
+    }
+
+    func document(_ descriptor: Descriptor) async throws -> [UInt8] {
+        guard descriptor.size <= ImageDocument.maximumSize else {
+            throw BuildError(
+                .source, "document \(descriptor.digest) of \(descriptor.size) bytes is over the limit of 4 MiB")
+        }
+        let bytes = try directory.readFile(Self.path(descriptor), limit: Int(descriptor.size))
+        guard bytes.count == descriptor.size, SHA256Hasher.digest(of: bytes) == descriptor.digest else {
+            throw BuildError(
+                .source, "\(directory.path)/\(Self.path(descriptor)) is not the blob of its name; the layout is damaged"
+            )
+        }
+        return bytes
+    }
+
+    func config(_ descriptor: Descriptor) async throws -> [UInt8] { try await document(descriptor) }
+
+    func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws {
+        let file = try directory.openFile(Self.path(descriptor))
+        guard file.size == descriptor.size else {
+            throw BuildError(
+                .source, "\(file.path) has \(file.size) bytes instead of \(descriptor.size); the layout is damaged")
+        }
+        try sink.restart()
+        try unsafe file.forEachChunk { chunk in try unsafe sink.append(chunk) }
+        guard try sink.finish() else {
+            throw BuildError(.source, "\(file.path) is not the blob of its name; the layout is damaged")
+        }
+    }
+
+    private static func path(_ descriptor: Descriptor) -> String { "blobs/sha256/\(descriptor.digest.hex)" }
+}

@@ -1,0 +1,35 @@
+import BundleFormat
+import BundleSpec
+import OCI
+
+/// One image of a spec, followed down to its layers.
+struct ResolvedImage: Sendable {
+    /// What the spec says.
+    let entry: ImageEntry
+    /// The index or manifest that the name stands for.
+    let root: Descriptor
+    /// Every document that goes into the bundle, root first.
+    let documents: [Document]
+    /// The image manifests that are present, in the order of the index.
+    let manifests: [Digest]
+    /// The layers of all manifests, lowest first.
+    let layers: [ResolvedLayer]
+    /// The newest `created` of the configs.
+    let created: Timestamp?
+    /// Where the layers come from.
+    let provider: any ImageProvider
+
+    /// A document with its descriptor.
+    struct Document: Sendable {
+        let descriptor: Descriptor
+        let bytes: [UInt8]
+    }
+}
+
+/// A layer of an image, as its manifest and config say it is.
+struct ResolvedLayer: Sendable {
+    /// The blob.
+    let descriptor: Descriptor
+    /// The digest of the tar; nil for the blobs of artifacts.
+    let diffID: DiffID?
+}

@@ -1,0 +1,104 @@
+import BundleFormat
+import BundleSpec
+import Cryptography
+import OCI
+import Registry
+
+/// Follows the images of a spec from their names to their layers.
+///
+/// Documents are small and held in memory.
+struct Resolver: Sendable {
+    let specification: Specification
+    let client: RegistryClient
+    let cache: BuildCache?
+
+    /// How many images are resolved at a time.
+    private static let width = 8
+
+    /// The descriptors of all images, for a lock.
+    func lock() async throws(BuildError) -> LockFile {
+        let entries = specification.images
+        let descriptors = try await mapInParallel(entries, width: Self.width) { entry throws(BuildError) in
+            do {
+                return try await provider(of: entry).root(pinned: nil).descriptor
+            } catch {
+                throw BuildError(error, doing: "resolving the image \(entry.key)")
+            }
+        }
+        return LockFile(
+            images: Dictionary(zip(entries.map(\.key), descriptors), uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// All images in the order of the spec.
+    func images(_ lock: LockFile) async throws(BuildError) -> [ResolvedImage] {
+        try await mapInParallel(specification.images, width: Self.width) { entry throws(BuildError) in
+            do {
+                return try await image(entry, lock: lock)
+            } catch {
+                throw BuildError(error, doing: "reading the image \(entry.key)")
+            }
+        }
+    }
+
+    private func provider(of entry: ImageEntry) throws -> any ImageProvider {
+        switch entry.source {
+        case .registry(let reference): RegistryProvider(client: client, reference: reference)
+        case .layout(let path, let name): try LayoutProvider(path: path, name: name)
+        }
+    }
+
+    private func image(_ entry: ImageEntry, lock: LockFile) async throws -> ResolvedImage {
+        guard let pinned = lock.descriptor(for: entry.key) else {
+            throw BuildError(.lock, "the lock does not name \(entry.key); run 'bundle lock'")
+        }
+        let provider = try provider(of: entry)
+        let root = try await rootDocument(of: entry, pinned, provider)
+        let assembly = try ImageAssembly(
+            entry: entry, root: pinned, bytes: root, platforms: entry.platforms ?? specification.platforms)
+        var instances: [ImageAssembly.Instance] = []
+        for descriptor in assembly.selection {
+            instances.append(try await instance(descriptor, of: assembly, provider))
+        }
+        return try assembly.image(instances, provider: provider)
+    }
+
+    private func instance(
+        _ descriptor: Descriptor, of assembly: ImageAssembly, _ provider: any ImageProvider
+    ) async throws -> ImageAssembly.Instance {
+        let isRoot = descriptor.digest == assembly.root.digest
+        let bytes = isRoot ? assembly.bytes : try await manifest(descriptor, provider)
+        guard case .manifest(let document) = try ImageDocument(parsing: bytes, mediaType: descriptor.mediaType) else {
+            throw BuildError(.source, "\(descriptor.digest) of \(assembly.entry.key) is no image manifest")
+        }
+        let config = try await config(document.config, provider)
+        return ImageAssembly.Instance(descriptor: descriptor, bytes: bytes, manifest: document, config: config)
+    }
+
+    // Documents come from the cache, else from the source and then into the cache.
+
+    private func rootDocument(
+        of entry: ImageEntry, _ pinned: Descriptor, _ provider: any ImageProvider
+    ) async throws -> [UInt8] {
+        if let bytes = cache?.document(pinned) { return bytes }
+        let (found, bytes) = try await provider.root(pinned: pinned)
+        guard found.digest == pinned.digest, found.mediaType == pinned.mediaType else {
+            throw BuildError(.source, "\(entry.key) is \(found.digest), but the lock says \(pinned.digest)")
+        }
+        try cache?.store(document: bytes, pinned.digest)
+        return bytes
+    }
+
+    private func manifest(_ descriptor: Descriptor, _ provider: any ImageProvider) async throws -> [UInt8] {
+        if let bytes = cache?.document(descriptor) { return bytes }
+        let bytes = try await provider.document(descriptor)
+        try cache?.store(document: bytes, descriptor.digest)
+        return bytes
+    }
+
+    private func config(_ descriptor: Descriptor, _ provider: any ImageProvider) async throws -> [UInt8] {
+        if let bytes = cache?.document(descriptor) { return bytes }
+        let bytes = try await provider.config(descriptor)
+        try cache?.store(document: bytes, descriptor.digest)
+        return bytes
+    }
+}

@@ -1,0 +1,132 @@
+import Cryptography
+import DurableFiles
+import Synchronization
+
+/// Gives the contents of frames, each authenticated in the memory that is then decompressed.
+///
+/// Safe to use from several threads; keeps the contents of the frames used last, up to `cacheSize` bytes.
+public final class FrameReader: Sendable {
+    private let index: FrameIndex
+    private let packs: [ReadableFile?]
+    private let cache: Mutex<FrameCache>
+    private let largestFrame: Int
+
+    /// Opens the packs that are here.
+    ///
+    /// - Parameters:
+    ///   - files: The bundle.
+    ///   - manifest: Its manifest.
+    ///   - index: Its index.
+    ///   - cacheSize: How many bytes of decompressed frames are kept.
+    public init(files: BundleFiles, manifest: BundleManifest, index: FrameIndex, cacheSize: Int = 64 << 20) {
+        self.index = index
+        // A pack that cannot be opened is reported where a frame of it is asked for.
+        packs = manifest.packs.map { try? files.directory.openFile(BundleLayout.blobPath($0.digest)) }
+        largestFrame = index.frames.map(\.size).max() ?? 0
+        cache = Mutex(FrameCache(capacity: max(1, cacheSize / max(1, largestFrame))))
+    }
+
+    /// Reads a frame and compares its compressed bytes with its digest.
+    ///
+    /// - Parameters:
+    ///   - number: The frame.
+    ///   - decoder: Holds the compressed bytes afterwards.
+    /// - Throws: `BundleError` with code `notFound` when the pack is not here, or `damaged`.
+    public func authenticate(_ number: Int, decoder: inout FrameDecoder) throws(BundleError) {
+        let frame = index.frames[number]
+        guard let pack = packs[frame.pack] else {
+            throw BundleError(.notFound, "reading frame \(number): its pack \(frame.pack) is not here")
+        }
+        if decoder.input.count < frame.compressedSize {
+            decoder.input = [UInt8](repeating: 0, count: frame.compressedSize)
+        }
+        var hasher = SHA256Hasher()
+        var failure: FileError?
+        unsafe decoder.input.withUnsafeMutableBytes { input in
+            // Hashed in pieces, while they are in the processor's cache.
+            for start in stride(from: 0, to: frame.compressedSize, by: Self.pieceSize) where failure == nil {
+                let end = min(start + Self.pieceSize, frame.compressedSize)
+                let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: input[start..<end])
+                do throws(FileError) {
+                    try unsafe pack.read(at: frame.offset + Int64(start), into: piece)
+                    unsafe hasher.update(UnsafeRawBufferPointer(piece))
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw BundleError(.damaged, "reading frame \(number): \(failure.message)", cause: failure) }
+        guard hasher.finish() == frame.digest else {
+            throw BundleError(
+                .damaged, "reading frame \(number) of pack \(frame.pack): its bytes are not those that were signed")
+        }
+    }
+
+    private static let pieceSize = 128 << 10
+
+    /// The content of a frame.
+    ///
+    /// - Returns: Memory that starts with the content, and may be longer.
+    /// - Throws: `BundleError` with code `notFound` when the pack is not here, or `damaged`.
+    public func content(_ number: Int, decoder: inout FrameDecoder) throws(BundleError) -> [UInt8] {
+        if let known = cache.withLock({ $0.content(number) }) { return known }
+        try authenticate(number, decoder: &decoder)
+        let frame = index.frames[number]
+        var content = cache.withLock { $0.takeSpare() } ?? [UInt8](repeating: 0, count: largestFrame)
+        try decoder.decompressInput(count: frame.compressedSize, size: frame.size, into: &content)
+        cache.withLock { $0.keep(content, number) }
+        return content
+    }
+
+    /// Hands over the bytes of a stream, in order and in pieces.
+    ///
+    /// - Throws: What `content` or `body` throws.
+    public func read(
+        _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        for run in try index.runs(of: stream) {
+            let content = try content(Int(run.frame), decoder: &decoder)
+            try unsafe content.withUnsafeBytes { bytes in
+                let start = Int(run.offset)
+                try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
+            }
+        }
+    }
+}
+
+/// The frames used last, and memory of those that are not needed any more.
+private struct FrameCache {
+    let capacity: Int
+    private var contents: [Int: [UInt8]] = [:]
+    private var order: [Int] = []
+    private var spare: [[UInt8]] = []
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    mutating func content(_ number: Int) -> [UInt8]? {
+        guard let content = contents[number] else { return nil }
+        if order.last != number {
+            order.removeAll { $0 == number }
+            order.append(number)
+        }
+        return content
+    }
+
+    /// Memory to decompress into.
+    ///
+    /// Where somebody still reads it, writing to it makes a copy.
+    mutating func takeSpare() -> [UInt8]? {
+        if spare.isEmpty, order.count >= capacity, let oldest = contents.removeValue(forKey: order.removeFirst()) {
+            return oldest
+        }
+        return spare.popLast()
+    }
+
+    mutating func keep(_ content: [UInt8], _ number: Int) {
+        guard contents.updateValue(content, forKey: number) == nil else { return }
+        order.append(number)
+        while order.count > capacity, let oldest = contents.removeValue(forKey: order.removeFirst()) {
+            spare.append(oldest)
+        }
+    }
+}

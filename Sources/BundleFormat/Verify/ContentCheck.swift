@@ -1,0 +1,253 @@
+import Cryptography
+import DurableFiles
+import OCI
+import Synchronization
+
+/// Checks packs, frames and streams on several cores.
+struct ContentCheck: Sendable {
+    private let files: BundleFiles
+    private let manifest: BundleManifest
+    private let index: FrameIndex
+    private let closure: ImageClosure
+    private let elsewhere: Set<Int>
+    private let unusablePacks: Set<Int>
+    private let layersByStream: [Digest: [BundleLayer]]
+
+    init(
+        files: BundleFiles, manifest: BundleManifest, index: FrameIndex, closure: ImageClosure, fileSet: FileSetCheck
+    ) {
+        self.files = files
+        self.manifest = manifest
+        self.index = index
+        self.closure = closure
+        elsewhere = Set(fileSet.elsewhere.keys)
+        unusablePacks = fileSet.unusablePacks
+        layersByStream = Dictionary(grouping: manifest.layers, by: \.stream)
+    }
+
+    /// The size of the packs that are here.
+    var storedSize: Int64 {
+        manifest.packs.indices.filter { !elsewhere.contains($0) && !unusablePacks.contains($0) }
+            .reduce(0) { $0 + manifest.packs[$1].size }
+    }
+
+    /// One piece of work, small enough to share out.
+    private enum Item: Sendable {
+        case pack(Int)
+        case frame(Int)
+        case stream(Int)
+    }
+
+    /// What the workers share.
+    private final class Findings: Sendable {
+        let next = Atomic<Int>(0)
+        let badFrames = Mutex<[Int: BundleError]>([:])
+        let faults = Mutex<[Fault]>([])
+    }
+
+    func run(
+        depth: Verifier.Depth, jobs: Int, progress: @escaping @Sendable (Int64, Int64) -> Void
+    ) async -> [Fault] {
+        var faults = streamsAgainstLayers()
+        let items = plan(depth)
+        let total = items.reduce(0) { $0 + size(of: $1) }
+        let reader = FrameReader(files: files, manifest: manifest, index: index)
+        let findings = Findings()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, jobs) {
+                group.addTask {
+                    do throws(BundleError) {
+                        var decoder = try FrameDecoder()
+                        while case let position = findings.next.add(1, ordering: .relaxed).oldValue,
+                            position < items.count
+                        {
+                            if let fault = check(items[position], reader, &decoder, findings) {
+                                findings.faults.withLock { $0.append(fault) }
+                            }
+                            progress(size(of: items[position]), total)
+                        }
+                    } catch {
+                        findings.faults.withLock { $0.append(Fault(.content, error.message)) }
+                    }
+                }
+            }
+        }
+        faults += findings.faults.withLock { $0 }.sorted { ($0.pack ?? 0, $0.message) < ($1.pack ?? 0, $1.message) }
+        faults += frameFaults(findings.badFrames.withLock { $0 })
+        faults += unusablePackFaults()
+        return faults
+    }
+
+    private func plan(_ depth: Verifier.Depth) -> [Item] {
+        let isHere = index.frames.map { !elsewhere.contains($0.pack) && !unusablePacks.contains($0.pack) }
+        guard depth == .full else { return isHere.indices.filter { isHere[$0] }.map(Item.frame) }
+        let packs = manifest.packs.indices.filter { !elsewhere.contains($0) && !unusablePacks.contains($0) }
+        var isUsed = [Bool](repeating: false, count: index.frames.count)
+        var streams: [(first: UInt32, number: Int)] = []
+        for (number, stream) in index.streams.enumerated() {
+            // The recipes were checked when the index was parsed.
+            let runs = (try? index.runs(of: stream)) ?? []
+            guard runs.allSatisfy({ isHere[Int($0.frame)] }) else { continue }
+            for run in runs { isUsed[Int(run.frame)] = true }
+            streams.append((runs.first?.frame ?? 0, number))
+        }
+        // In the order of the packs, so that neighbours share the frames that were read last.
+        streams.sort { ($0.first, $0.number) < ($1.first, $1.number) }
+        return packs.map(Item.pack) + streams.map { Item.stream($0.number) }
+            + isUsed.indices.filter { !isUsed[$0] && isHere[$0] }.map(Item.frame)
+    }
+
+    private func size(of item: Item) -> Int64 {
+        switch item {
+        case .pack(let number): manifest.packs[number].size
+        case .frame(let number): Int64(index.frames[number].compressedSize)
+        case .stream(let number): index.streams[number].size
+        }
+    }
+
+    private func check(
+        _ item: Item, _ reader: FrameReader, _ decoder: inout FrameDecoder, _ findings: Findings
+    ) -> Fault? {
+        switch item {
+        case .pack(let number): return checkPack(number)
+        case .frame(let number):
+            do throws(BundleError) { try reader.authenticate(number, decoder: &decoder) } catch {
+                findings.badFrames.withLock { $0[number] = error }
+            }
+            return nil
+        case .stream(let number): return checkStream(index.streams[number], reader, &decoder, findings)
+        }
+    }
+
+    private func checkPack(_ number: Int) -> Fault? {
+        let pack = manifest.packs[number]
+        let path = BundleLayout.blobPath(pack.digest)
+        do {
+            let file = try files.directory.openFile(path)
+            var hasher = SHA256Hasher()
+            try unsafe file.forEachChunk { chunk in unsafe hasher.update(chunk) }
+            guard hasher.finish() != pack.digest else { return nil }
+            return Fault(.digest, path: path, pack: number, "its bytes are not those of its name")
+        } catch {
+            return Fault(.digest, path: path, pack: number, "\(error)")
+        }
+    }
+
+    private func checkStream(
+        _ stream: FrameIndex.Stream, _ reader: FrameReader, _ decoder: inout FrameDecoder,
+        _ findings: Findings
+    ) -> Fault? {
+        // The recipes were checked when the index was parsed.
+        let runs = (try? index.runs(of: stream)) ?? []
+        // A damaged frame is reported once, with all that needs it; the streams on it need not be tried.
+        let isHopeless = findings.badFrames.withLock { bad in
+            !bad.isEmpty && runs.contains { bad[Int($0.frame)] != nil }
+        }
+        if isHopeless {
+            checkFrames(of: runs, reader, &decoder, findings)
+            return nil
+        }
+        do {
+            var check = try LayerCheck(layers: layersByStream[stream.digest] ?? [])
+            for run in runs {
+                let content: [UInt8]
+                do throws(BundleError) { content = try reader.content(Int(run.frame), decoder: &decoder) } catch {
+                    findings.badFrames.withLock { $0[Int(run.frame)] = error }
+                    checkFrames(of: runs, reader, &decoder, findings)
+                    return nil
+                }
+                unsafe content.withUnsafeBytes { bytes in
+                    let piece = unsafe UnsafeRawBufferPointer(
+                        rebasing: bytes[Int(run.offset)..<Int(run.offset + run.length)])
+                    unsafe check.update(piece)
+                }
+            }
+            return check.finish(expecting: stream.digest).map { fault($0.kind, for: stream, $0.message) }
+        } catch {
+            checkFrames(of: runs, reader, &decoder, findings)
+            return fault(.diffID, for: stream, "\(error)")
+        }
+    }
+
+    /// Checks the frames of a stream that cannot be made: perhaps no other stream needs them, and all faults count.
+    private func checkFrames(
+        of runs: [FrameIndex.Run], _ reader: FrameReader, _ decoder: inout FrameDecoder, _ findings: Findings
+    ) {
+        for number in Set(runs.map { Int($0.frame) }).sorted()
+        where findings.badFrames.withLock({ $0[number] == nil }) {
+            do throws(BundleError) { _ = try reader.content(number, decoder: &decoder) } catch {
+                findings.badFrames.withLock { $0[number] = error }
+            }
+        }
+    }
+
+    private func fault(_ kind: Fault.Kind, for stream: FrameIndex.Stream, _ message: String) -> Fault {
+        let layers = (layersByStream[stream.digest] ?? []).map(\.digest)
+        return Fault(
+            kind, layers: layers, images: images(of: layers),
+            "stream \(stream.digest): \(message); the bundle was built wrong")
+    }
+
+    private func images(of layers: some Sequence<Digest>) -> [String] {
+        layers.reduce(into: Set<String>()) { $0.formUnion(closure.imagesByLayer[$1] ?? []) }.sorted()
+    }
+
+    /// Every layer needs its stream, of its size, and every stream a layer.
+    private func streamsAgainstLayers() -> [Fault] {
+        var faults: [Fault] = []
+        for layer in manifest.layers {
+            let position = index.position(of: layer.stream)
+            if position.map({ index.streams[$0].size != layer.size }) ?? true {
+                faults.append(
+                    Fault(
+                        .content, path: BundleLayout.blobPath(manifest.index.digest), layers: [layer.digest],
+                        images: images(of: [layer.digest]), "has no stream of the right size for layer \(layer.digest)")
+                )
+            }
+        }
+        for stream in index.streams where layersByStream[stream.digest] == nil {
+            faults.append(
+                Fault(
+                    .content, path: BundleLayout.blobPath(manifest.index.digest),
+                    "has a stream \(stream.digest) that belongs to no layer"))
+        }
+        return faults
+    }
+
+    /// What depends on each bad frame.
+    private func frameFaults(_ bad: [Int: BundleError]) -> [Fault] {
+        guard !bad.isEmpty else { return [] }
+        let layers = layersByFrame { bad[$0] != nil }
+        return bad.sorted { $0.key < $1.key }.map { number, error in
+            let frame = index.frames[number]
+            let affected = layers[number, default: []].sorted()
+            return Fault(
+                .frame, path: BundleLayout.blobPath(manifest.packs[frame.pack].digest), pack: frame.pack, frame: number,
+                layers: affected, images: images(of: affected), error.message)
+        }
+    }
+
+    /// What depends on each pack that is absent or cut off; the file itself was reported with the set of files.
+    private func unusablePackFaults() -> [Fault] {
+        guard !unusablePacks.isEmpty else { return [] }
+        let byFrame = layersByFrame { unusablePacks.contains(index.frames[$0].pack) }
+        return unusablePacks.sorted().map { pack in
+            let layers = byFrame.filter { index.frames[$0.key].pack == pack }.reduce(into: Set<Digest>()) {
+                $0.formUnion($1.value)
+            }
+            return Fault(
+                .frame, path: BundleLayout.blobPath(manifest.packs[pack].digest), pack: pack, layers: layers.sorted(),
+                images: images(of: layers), "none of its frames can be read")
+        }
+    }
+
+    private func layersByFrame(where isWanted: (Int) -> Bool) -> [Int: Set<Digest>] {
+        var result: [Int: Set<Digest>] = [:]
+        for stream in index.streams {
+            for run in (try? index.runs(of: stream)) ?? [] where isWanted(Int(run.frame)) {
+                result[Int(run.frame), default: []].formUnion((layersByStream[stream.digest] ?? []).map(\.digest))
+            }
+        }
+        return result
+    }
+}

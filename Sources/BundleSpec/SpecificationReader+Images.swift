@@ -1,0 +1,131 @@
+import OCI
+
+extension SpecificationReader {
+    private static let imageKeys = ["image", "as", "groups", "priority", "tags", "store", "platforms"]
+    private static let layoutPrefix = "oci-layout:"
+
+    /// The `images` of a spec: no image and no name on the target stands twice.
+    mutating func images(_ node: YAMLNode) throws(SpecError) -> [ImageEntry] {
+        var images: [ImageEntry] = []
+        var sourceLines: [String: Int] = [:]
+        var nameLines: [String: Int] = [:]
+        for element in try values.elements(node, of: "'images'") {
+            let (image, places) = try self.image(element)
+            let identity = Self.identity(of: image.source)
+            if let line = sourceLines[identity] {
+                throw values.refusal(
+                    .duplicate,
+                    "the image '\(image.key)' stands here and in line \(line); keep one entry, further names go into 'as'",
+                    at: places[0])
+            }
+            sourceLines[identity] = image.line
+            for (name, place) in zip(image.names, places.suffix(image.names.count)) {
+                if let line = nameLines[name.description] {
+                    throw values.refusal(
+                        .duplicate,
+                        "the name '\(name)' on the target is given here and in line \(line); each name can point to one image",
+                        at: place)
+                }
+                nameLines[name.description] = place.line
+            }
+            images.append(image)
+        }
+        guard !images.isEmpty else { throw values.refusal("'images' is empty; list at least one image", at: node) }
+        return images
+    }
+
+    private static func identity(of source: ImageSource) -> String {
+        switch source {
+        case .registry(let reference): reference.description
+        case .layout(let path, let reference): layoutPrefix + path + (reference.map { "@" + $0 } ?? "")
+        }
+    }
+
+    /// One entry, with the nodes of its source and of its further names.
+    private mutating func image(_ node: YAMLNode) throws(SpecError) -> (ImageEntry, [YAMLNode]) {
+        if case .scalar = node.content {
+            let key = try values.filledString(node, of: "the image")
+            let source = try source(key, at: node)
+            if case .layout = source { throw needsName(at: node) }
+            return (ImageEntry(source: source, line: node.line, column: node.column, key: key), [node])
+        }
+        guard case .mapping = node.content else {
+            throw values.refusal("an image must be a reference, or a mapping with the key 'image'", at: node)
+        }
+        let members = try values.members(node, of: "the image", known: Self.imageKeys)
+        guard let sourceNode = members["image"] else {
+            throw values.refusal("the entry has no 'image'; say where its image comes from", at: node)
+        }
+        let key = try values.filledString(sourceNode, of: "'image'")
+        let source = try source(key, at: sourceNode)
+        var names: [Reference] = []
+        let nameNodes =
+            try members["as"].map { (node) throws(SpecError) in try values.elements(node, of: "'as'") } ?? []
+        for node in nameNodes { names.append(try additionalName(node)) }
+        if case .layout = source, names.isEmpty { throw needsName(at: sourceNode) }
+        let entry = ImageEntry(
+            source: source, additionalNames: names, groups: try groups(members["groups"]),
+            priority: try members["priority"].map { (node) throws(SpecError) in
+                Int(try values.integer(node, of: "'priority'", in: 0...10000))
+            } ?? ImageEntry.defaultPriority,
+            tagPolicy: try members["tags"].map { (node) throws(SpecError) in
+                try values.choice(node, of: "'tags'")
+            } ?? .keep,
+            storage: try members["store"].map { (node) throws(SpecError) in
+                try values.choice(node, of: "'store'")
+            } ?? .packed,
+            platforms: try members["platforms"].map { (node) throws(SpecError) in try platforms(node) },
+            line: sourceNode.line, column: sourceNode.column, key: key)
+        return (entry, [sourceNode] + nameNodes)
+    }
+
+    private func needsName(at node: YAMLNode) -> SpecError {
+        values.refusal("an image of an oci-layout has no name of its own; give it one with 'as: [NAME:TAG]'", at: node)
+    }
+
+    private mutating func groups(_ node: YAMLNode?) throws(SpecError) -> [String] {
+        guard let node else { return [] }
+        var groups: [String] = []
+        var seen: Set<String> = []
+        for element in try values.elements(node, of: "'groups'") {
+            let group = try values.group(element, of: "the group")
+            guard seen.insert(group).inserted else {
+                throw values.refusal(.duplicate, "the group '\(group)' stands twice; keep one", at: element)
+            }
+            groups.append(group)
+        }
+        return groups
+    }
+
+    private mutating func additionalName(_ node: YAMLNode) throws(SpecError) -> Reference {
+        let text = try values.filledString(node, of: "a name in 'as'")
+        let reference = try reference(text, at: node)
+        guard reference.digest == nil, reference.tag != nil else {
+            throw values.refusal("the name '\(text)' in 'as' has a digest; a name is NAME:TAG", at: node)
+        }
+        return reference
+    }
+
+    private func source(_ text: String, at node: YAMLNode) throws(SpecError) -> ImageSource {
+        guard text.hasPrefix(Self.layoutPrefix) else { return .registry(try reference(text, at: node)) }
+        let rest = text.dropFirst(Self.layoutPrefix.count)
+        let at = rest.lastIndex(of: "@")
+        let path = rest[..<(at ?? rest.endIndex)]
+        let name = at.map { rest[rest.index(after: $0)...] }
+        guard !path.isEmpty, name?.isEmpty != true else {
+            throw values.refusal("'\(text)' is not oci-layout:PATH or oci-layout:PATH@NAME", at: node)
+        }
+        return .layout(path: absolute(String(path)), reference: name.map(String.init))
+    }
+
+    private func reference(_ text: String, at node: YAMLNode) throws(SpecError) -> Reference {
+        do throws(OCIError) {
+            return try Reference(parsing: text)
+        } catch {
+            let advice =
+                text.contains("://")
+                ? "write it without scheme" : "write [HOST[:PORT]/]NAME[:TAG][@DIGEST], or oci-layout:PATH@NAME"
+            throw values.refusal("not an image reference: \(error.message); \(advice)", at: node)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+#define _GNU_SOURCE
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int clinux_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)flags,
+        .mode = (flags & O_CREAT) ? mode : 0,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+    };
+    long result;
+    do {
+        result = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    } while (result < 0 && (errno == EINTR || errno == EAGAIN));
+    return (int)result;
+}
+
+int clinux_examine_beneath(int directory, const char *path) {
+    return clinux_open_beneath(directory, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+int clinux_exchange(int directory1, const char *name1, int directory2, const char *name2) {
+    return renameat2(directory1, name1, directory2, name2, RENAME_EXCHANGE);
+}
+
+int clinux_syncfs(int descriptor) { return syncfs(descriptor); }

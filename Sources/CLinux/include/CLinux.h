@@ -1,0 +1,16 @@
+#pragma once
+
+#include <stdint.h>
+
+/// openat2 of a relative path that must stay beneath `directory`: no symbolic link, no other mount, no way out.
+/// Returns a descriptor, or -1 with errno.
+int clinux_open_beneath(int directory, const char *path, int flags, uint32_t mode);
+
+/// The same for a name that is only examined, whatever it is; also a link itself.
+int clinux_examine_beneath(int directory, const char *path);
+
+/// renameat2 with RENAME_EXCHANGE. Returns 0, or -1 with errno.
+int clinux_exchange(int directory1, const char *name1, int directory2, const char *name2);
+
+/// syncfs. Returns 0, or -1 with errno.
+int clinux_syncfs(int descriptor);

@@ -1,0 +1,96 @@
+import CLinux
+import Glibc
+
+extension Directory {
+    /// How temporary files start, so that what a crash leaves is recognised.
+    public static let temporaryPrefix = ".tmp-"
+
+    /// Opens a regular file for reading; a link, FIFO, device or directory is refused without waiting.
+    ///
+    /// - Throws: `FileError`, among others `notFound` and `notRegular`.
+    public func openFile(_ name: String) throws(FileError) -> ReadableFile {
+        let descriptor = try open(name, O_RDONLY | O_NONBLOCK, "open")
+        return try ReadableFile(descriptor, path: full(name))
+    }
+
+    /// The whole of a regular file.
+    ///
+    /// - Throws: `FileError`; `overLimit` when it has more bytes than `limit`, before anything is read.
+    public func readFile(_ name: String, limit: Int) throws(FileError) -> [UInt8] {
+        let file = try openFile(name)
+        guard file.size <= limit else {
+            throw FileError(
+                .overLimit, "cannot read '\(file.path)': it has \(file.size) bytes, more than the \(limit) allowed")
+        }
+        return try file.read(at: 0, count: Int(file.size))
+    }
+
+    /// Writes a file so that after a crash either the old or the complete new one is there; returns when it is durable.
+    public func writeFile(_ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
+        var file = try makeTemporaryFile()
+        try file.append(bytes)
+        try file.commit(as: name, mode: mode)
+    }
+
+    /// Whether the name exists, as anything at all; a link is not followed.
+    public func exists(_ name: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            _ = try examine(name)
+            return true
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
+    /// The size of a regular file, or nil when the name does not exist.
+    ///
+    /// - Throws: `FileError`; `notRegular` when the name is something else.
+    public func size(of name: String) throws(FileError) -> Int64? {
+        do throws(FileError) {
+            return try examine(name).regularSize(path: full(name))
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    /// Renames durably; an existing file of the new name is replaced in one step.
+    public func rename(_ from: String, to: String) throws(FileError) {
+        let (source, sourceName) = try parent(of: from)
+        let (target, targetName) = try parent(of: to)
+        guard unsafe renameat(source.descriptor.number, sourceName, target.descriptor.number, targetName) == 0 else {
+            throw FileError("rename '\(full(from))' to", full(to))
+        }
+        try Self.sync(target, source)
+    }
+
+    /// Swaps two existing names durably and in one step, files or directories.
+    public func exchange(_ first: String, with second: String) throws(FileError) {
+        let (one, oneName) = try parent(of: first)
+        let (two, twoName) = try parent(of: second)
+        guard unsafe clinux_exchange(one.descriptor.number, oneName, two.descriptor.number, twoName) == 0 else {
+            throw FileError("exchange '\(full(first))' with", full(second))
+        }
+        try Self.sync(one, two)
+    }
+
+    /// Removes a name that is not a directory; durable after `sync()`.
+    public func remove(_ name: String) throws(FileError) {
+        let (parent, base) = try parent(of: name)
+        guard unsafe unlinkat(parent.descriptor.number, base, 0) == 0 else { throw FileError("remove", full(name)) }
+    }
+
+    /// Removes the temporary files that crashed writers left directly in this directory; needs the lock.
+    public func removeTemporaryFiles() throws(FileError) {
+        for entry in try children(limit: .max, path: path) where entry.bytes.starts(with: Self.temporaryPrefix.utf8) {
+            guard entry.kind == .file else { continue }
+            try unlink(entry, flags: 0)
+        }
+    }
+
+    private static func sync(_ first: Directory, _ second: Directory) throws(FileError) {
+        try first.sync()
+        if first !== second { try second.sync() }
+    }
+}

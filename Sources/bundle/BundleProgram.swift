@@ -1,0 +1,17 @@
+import ArgumentParser
+
+@main
+struct BundleProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bundle",
+        abstract: "Container images as one small, signed, verifiable directory for sites without a network.",
+        discussion: """
+            Exit codes: 0 done; 1 unexpected; 3 not trusted; 4 damaged; 5 not found; 6 not enough space; \
+            8 the registry, network or credentials failed; 64 usage, or a mistake in a spec or lock.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            KeygenCommand.self, LockCommand.self, BuildCommand.self, SignCommand.self, VerifyCommand.self,
+            InspectCommand.self,
+        ])
+}

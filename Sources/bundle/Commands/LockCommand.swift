@@ -1,0 +1,43 @@
+import ArgumentParser
+import BundleBuilder
+import BundleSpec
+import DurableFiles
+import Foundation
+import OCI
+
+struct LockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lock", abstract: "Pin every image of a spec to the digest that its tag has now.")
+
+    @Argument(help: "The spec.")
+    var spec: String
+
+    @Option(help: ArgumentHelp("The lock file; by default SPEC with .lock.json for its ending.", valueName: "file"))
+    var output: String?
+
+    @OptionGroup var variables: VariableOptions
+    @OptionGroup var registry: RegistryOptions
+
+    func run() async throws {
+        try await ExitStatus.reporting {
+            let environment = ProcessInfo.processInfo.environment
+            let specification = registry.completing(
+                try Specification.load(path: spec, overrides: try variables.overrides(), environment: environment))
+            let path = output ?? LockFile.defaultPath(forSpec: spec)
+            let lock = try await Build.lock(specification, environment: environment)
+            try LockStore.write(lock, path: path)
+            for image in specification.images {
+                Terminal.data("\(lock.descriptor(for: image.key)?.digest.description ?? "-")  \(image.key)")
+            }
+            Terminal.error("wrote \(path)")
+        }
+    }
+}
+
+/// Lock files on disk.
+enum LockStore {
+    static func write(_ lock: LockFile, path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        try Directory(opening: url.deletingLastPathComponent().path).writeFile(url.lastPathComponent, lock.bytes())
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import BundleFormat
+import BundleSpec
+import Foundation
+import OCI
+
+/// How to reach registries that the spec says nothing about.
+struct RegistryOptions: ParsableArguments {
+    @Flag(help: "Speak http:// to registries; loopback ones are spoken to so anyway.")
+    var plainHTTP = false
+
+    @Flag(name: .customLong("insecure-skip-tls-verify"), help: "Do not check registries' certificates.")
+    var insecureSkipTLSVerify = false
+
+    @Option(help: ArgumentHelp("Trust the authorities in this PEM file.", valueName: "file"))
+    var caFile: String?
+
+    @Option(help: ArgumentHelp("Present this client certificate (PEM).", valueName: "file"))
+    var cert: String?
+
+    @Option(help: ArgumentHelp("The key of --cert (PEM).", valueName: "file"))
+    var certKey: String?
+
+    func validate() throws {
+        guard (cert == nil) == (certKey == nil) else { throw ValidationError("--cert and --cert-key belong together") }
+    }
+
+    /// The spec's settings, completed for every registry that it names but does not describe.
+    func completing(_ specification: Specification) -> Specification {
+        guard plainHTTP || insecureSkipTLSVerify || caFile != nil || cert != nil else { return specification }
+        var registries = specification.registries
+        for image in specification.images {
+            guard case .registry(let reference) = image.source, registries[reference.registry] == nil else { continue }
+            registries[reference.registry] = RegistrySettings(
+                caFile: caFile, certificate: cert, certificateKey: certKey, plainHTTP: plainHTTP,
+                insecureSkipTLSVerify: insecureSkipTLSVerify)
+        }
+        return Specification(
+            product: specification.product, channel: specification.channel, version: specification.version,
+            platforms: specification.platforms, registries: registries, images: specification.images,
+            directory: specification.directory)
+    }
+}
+
+/// Values for a spec's variables.
+struct VariableOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"), help: ArgumentHelp("Give a variable of the spec a value.", valueName: "name=value"))
+    var assignments: [String] = []
+
+    func overrides() throws -> [String: String] {
+        var result: [String: String] = [:]
+        for assignment in assignments {
+            guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
+                throw UsageError("--set '\(assignment)' is not NAME=VALUE")
+            }
+            result[String(assignment[..<equals])] = String(assignment[assignment.index(after: equals)...])
+        }
+        return result
+    }
+}
+
+/// Whose signatures count.
+struct TrustOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A trusted public key, or a directory of *.pub files; repeatable.", valueName: "path"))
+    var trust: [String]
+
+    @Option(help: ArgumentHelp("How many distinct trusted keys must have signed.", valueName: "n"))
+    var threshold = 1
+
+    func policy() throws -> TrustPolicy { try TrustPolicy.load(paths: trust, threshold: threshold) }
+}
+
+/// How much of the machine is used, and what is shown.
+struct WorkOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How many cores to use; all by default.", valueName: "n"))
+    var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(help: "Show no progress.")
+    var noProgress = false
+
+    func validate() throws {
+        guard 1...256 ~= jobs else { throw ValidationError("--jobs is 1 to 256") }
+    }
+}

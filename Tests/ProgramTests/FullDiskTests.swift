@@ -1,0 +1,162 @@
+import Foundation
+import OCI
+import StrictJSON
+import Synchronization
+import TestSupport
+import Testing
+
+/// Whether tests may mount volumes.
+private enum Volumes {
+    static let canMount: Bool = {
+        guard geteuid() == 0 || Toolbox.requiresTools else {
+            FileHandle.standardError.write(
+                Data("\n*** tests of full disks are SKIPPED; they must run as root\n\n".utf8))
+            return false
+        }
+        return Toolbox.has("mount", "umount")
+    }()
+}
+
+/// Volumes without room: exit code 6, nothing that looks like a bundle, and a build that works when there is room.
+@Suite(.serialized, .enabled(if: Volumes.canMount)) struct FullDiskTests {
+    /// A registry that serves one image, and a small volume in the program's directory.
+    private struct Scene: Sendable {
+        let registry: LyingRegistry
+        let program: Program
+        let spec: String
+        let layerPath: String
+        let size: Int
+        let clean: [String: [UInt8]]
+
+        init(mount options: String) async throws {
+            registry = try await LyingRegistry()
+            program = try await Program()
+            // Random bytes: what is stored is as large as what is pulled.
+            var random = DeterministicRandom(seed: 110)
+            let content = random.bytes(3 << 20)
+            let layer = try await LayerFixture([.file("random", content)])
+            size = layer.blob.count
+            var images = ImageSet()
+            images.add(ImageFixture([layer, try await ImageFactory.files(seed: 111, count: 3, size: 1000)]), tag: "1")
+            registry.serve(images, repository: "team/app")
+            layerPath = LyingRegistry.blobPath("team/app", layer.digest)
+            spec = try program.spec("  - \(registry.host)/team/app:1")
+            try await program.build(spec, output: "clean")
+            clean = try program.tree("clean")
+            let point = try program.directory.makeDirectory("small")
+            try await Command("mount", ["-t", "tmpfs", "-o", options, "tmpfs", point]).check()
+        }
+
+        func run(output: String, cache: String) async throws -> CommandResult {
+            try await program.command([
+                "build", spec, "--output", program.directory.path(output), "--key", program.key, "--level", "3",
+                "--cache", program.directory.path(cache),
+            ]).run()
+        }
+
+        func expectFull(output: String, cache: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+            let result = try await run(output: output, cache: cache)
+            #expect(result.status == .exited(6), "\(result.errorText)", sourceLocation: sourceLocation)
+            let sentences = result.errorText.split(separator: "\n").filter { $0.hasPrefix("bundle: ") }
+            #expect(sentences.count == 1, "\(result.errorText)", sourceLocation: sourceLocation)
+            #expect(program.hasNoBundle(output), sourceLocation: sourceLocation)
+        }
+
+        func expectWorks(output: String, cache: String, sourceLocation: SourceLocation = #_sourceLocation) async throws
+        {
+            let result = try await run(output: output, cache: cache)
+            #expect(result.status == .exited(0), "\(result.errorText)", sourceLocation: sourceLocation)
+            #expect(try program.tree(output) == clean, sourceLocation: sourceLocation)
+            try await program.expectWhole(output, sourceLocation: sourceLocation)
+        }
+
+        func remount(_ options: String) async throws {
+            try await Command("mount", ["-o", "remount," + options, program.directory.path("small")]).check()
+        }
+
+        func end() async throws {
+            try await Command("umount", [program.directory.path("small")]).check()
+            await registry.shutdown()
+        }
+
+        /// Takes all room of the small volume when the layer is asked for, which is after the room was counted.
+        func fillWhenPulling() {
+            let path = program.directory.path("small/filler")
+            registry.fault(on: layerPath) { _, _ in
+                let file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
+                guard file >= 0 else { return .none }
+                defer { close(file) }
+                let block = [UInt8](repeating: 1, count: 64 << 10)
+                while write(file, block, block.count) > 0 {}
+                return .none
+            }
+        }
+    }
+
+    @Test(arguments: [("small/bundle", "cache"), ("bundle", "small/cache"), ("small/bundle", "small/cache")])
+    func `a volume that is too small is refused before anything is pulled`(output: String, cache: String) async throws {
+        let scene = try await Scene(mount: "size=2m")
+        let before = scene.registry.requests(for: scene.layerPath).count
+        try await scene.expectFull(output: output, cache: cache)
+        #expect(scene.registry.requests(for: scene.layerPath).count == before)
+        try await scene.remount("size=64m")
+        try await scene.expectWorks(output: output, cache: cache)
+        try await scene.end()
+    }
+
+    @Test(arguments: [("small/bundle", "cache"), ("bundle", "small/cache")])
+    func `a volume that fills up in the middle leaves nothing that looks like a bundle`(
+        output: String, cache: String
+    ) async throws {
+        let scene = try await Scene(mount: "size=16m")
+        scene.fillWhenPulling()
+        try await scene.expectFull(output: output, cache: cache)
+        #expect(scene.program.exists("small/filler"))
+        scene.registry.fault(on: scene.layerPath) { _, _ in .none }
+        try scene.program.remove("small/filler")
+        try await scene.expectWorks(output: output, cache: cache)
+        try await scene.end()
+    }
+
+    @Test(arguments: [("small/bundle", "cache", [3, 5, 7, 9, 11, 13]), ("bundle", "small/cache", [5, 8, 10, 12, 14])])
+    func `a volume without inodes is as good as full`(output: String, cache: String, inodes: [Int]) async throws {
+        let scene = try await Scene(mount: "size=64m,nr_inodes=3")
+        for count in inodes {
+            try await scene.remount("nr_inodes=\(count)")
+            try await scene.expectFull(output: output, cache: cache)
+        }
+        try await scene.remount("nr_inodes=1000")
+        try await scene.expectWorks(output: output, cache: cache)
+        try await scene.end()
+    }
+
+    @Test(.enabled(if: Toolbox.has("strace")), arguments: ["fsync", "mkdirat", "renameat"])
+    func `a disk that is full at the nth call never leaves a bundle`(call: String) async throws {
+        let scene = try await Scene(mount: "size=64m")
+        var full = 0
+        for moment in [1, 2, 4, 7, 12, 20] {
+            for name in ["bundle", "bundle.partial", "small/cache"] { try scene.program.remove(name) }
+            var build = scene.program.command([], environment: ["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"])
+            build.program = "strace"
+            build.arguments = [
+                "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
+                "inject=\(call):error=ENOSPC:when=\(moment)",
+                Program.path, "build", scene.spec, "--output", scene.program.directory.path("bundle"), "--key",
+                scene.program.key, "--level", "3", "--cache", scene.program.directory.path("small/cache"),
+            ]
+            let result = try await build.run()
+            if result.status == .exited(0) {
+                #expect(try scene.program.tree() == scene.clean)
+            } else {
+                #expect(result.status == .exited(6), "\(call) \(moment): \(result.errorText)")
+                full += 1
+                if scene.program.exists("bundle") {
+                    #expect(try scene.program.tree() == scene.clean, "\(call) \(moment)")
+                }
+            }
+            try await scene.expectWorks(output: "bundle", cache: "small/cache")
+        }
+        #expect(full > 0)
+        try await scene.end()
+    }
+}

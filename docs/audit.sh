@@ -1,0 +1,1 @@
+../Sources/BundleFormat/Text/audit.sh
