@@ -1,10 +1,11 @@
-import BundleFormat
 import Cryptography
 import DurableFiles
 import OCI
 import StrictJSON
 import TestSupport
 import Testing
+
+@testable import BundleFormat
 
 @Suite struct WriterTests {
     /// Writes frames of these sizes, which nothing compresses, and gives the sizes of the packs.
@@ -104,6 +105,7 @@ import Testing
         }
         let bundle = try BundleFixture(draft, keys: [.generate(.ed25519)])
         #expect(try BundleInventory(path: bundle.path).sizes.blobs == 1100 * Descriptor.maximumSize)
+        #expect(BundleInventory.sum([.max, 1, .max]) == .max)
     }
 
     @Test func streamsAreReadInPieces() async throws {

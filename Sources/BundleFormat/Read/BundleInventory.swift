@@ -82,7 +82,7 @@ public struct BundleInventory: Sendable {
     }
 
     /// Nobody vouches for these numbers, so they may be of any size.
-    private static func sum(_ sizes: [Int64]) -> Int64 {
+    static func sum(_ sizes: [Int64]) -> Int64 {
         sizes.reduce(0) { sum, size in
             let (result, overflow) = sum.addingReportingOverflow(size)
             return overflow ? .max : result

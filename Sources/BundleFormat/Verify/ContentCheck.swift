@@ -42,6 +42,7 @@ struct ContentCheck: Sendable {
     private final class Findings: Sendable {
         let next = Atomic<Int>(0)
         let badFrames = Mutex<[Int: BundleError]>([:])
+        let badPacks = Mutex<[Int: String]>([:])
         let faults = Mutex<[Fault]>([])
     }
 
@@ -72,9 +73,15 @@ struct ContentCheck: Sendable {
                 }
             }
         }
-        faults += findings.faults.withLock { $0 }.sorted { ($0.pack ?? 0, $0.message) < ($1.pack ?? 0, $1.message) }
-        faults += frameFaults(findings.badFrames.withLock { $0 })
-        faults += unusablePackFaults()
+        faults += findings.faults.withLock { $0 }.sorted { $0.message < $1.message }
+        let badFrames = findings.badFrames.withLock { $0 }
+        faults += frameFaults(badFrames)
+        // A byte that is wrong in a frame is wrong in its pack too: that is one fault.
+        let packsOfBadFrames = Set(badFrames.filter { $0.value.code == .damaged }.map { index.frames[$0.key].pack })
+        faults += packFaults(.digest, findings.badPacks.withLock { $0.filter { !packsOfBadFrames.contains($0.key) } })
+        // The file itself was reported with the set of files.
+        let unusable = unusablePacks.map { ($0, "none of its frames can be read") }
+        faults += packFaults(.frame, Dictionary(uniqueKeysWithValues: unusable))
         return faults
     }
 
@@ -109,7 +116,9 @@ struct ContentCheck: Sendable {
         _ item: Item, _ reader: FrameReader, _ decoder: inout FrameDecoder, _ findings: Findings
     ) -> Fault? {
         switch item {
-        case .pack(let number): return checkPack(number)
+        case .pack(let number):
+            if let problem = checkPack(number) { findings.badPacks.withLock { $0[number] = problem } }
+            return nil
         case .frame(let number):
             do throws(BundleError) { try reader.authenticate(number, decoder: &decoder) } catch {
                 findings.badFrames.withLock { $0[number] = error }
@@ -119,17 +128,16 @@ struct ContentCheck: Sendable {
         }
     }
 
-    private func checkPack(_ number: Int) -> Fault? {
-        let pack = manifest.packs[number]
-        let path = BundleLayout.blobPath(pack.digest)
+    /// What is wrong with the bytes of a pack; nil when all is well.
+    private func checkPack(_ number: Int) -> String? {
+        let digest = manifest.packs[number].digest
         do {
-            let file = try files.directory.openFile(path)
+            let file = try files.directory.openFile(BundleLayout.blobPath(digest))
             var hasher = SHA256Hasher()
             try unsafe file.forEachChunk { chunk in unsafe hasher.update(chunk) }
-            guard hasher.finish() != pack.digest else { return nil }
-            return Fault(.digest, path: path, pack: number, "its bytes are not those of its name")
+            return hasher.finish() == digest ? nil : "its bytes are not those of its name"
         } catch {
-            return Fault(.digest, path: path, pack: number, "\(error)")
+            return "\(error)"
         }
     }
 
@@ -227,17 +235,17 @@ struct ContentCheck: Sendable {
         }
     }
 
-    /// What depends on each pack that is absent or cut off; the file itself was reported with the set of files.
-    private func unusablePackFaults() -> [Fault] {
-        guard !unusablePacks.isEmpty else { return [] }
-        let byFrame = layersByFrame { unusablePacks.contains(index.frames[$0].pack) }
-        return unusablePacks.sorted().map { pack in
+    /// What depends on each of these packs.
+    private func packFaults(_ kind: Fault.Kind, _ problems: [Int: String]) -> [Fault] {
+        guard !problems.isEmpty else { return [] }
+        let byFrame = layersByFrame { problems[index.frames[$0].pack] != nil }
+        return problems.sorted { $0.key < $1.key }.map { pack, problem in
             let layers = byFrame.filter { index.frames[$0.key].pack == pack }.reduce(into: Set<Digest>()) {
                 $0.formUnion($1.value)
             }
             return Fault(
-                .frame, path: BundleLayout.blobPath(manifest.packs[pack].digest), pack: pack, layers: layers.sorted(),
-                images: images(of: layers), "none of its frames can be read")
+                kind, path: BundleLayout.blobPath(manifest.packs[pack].digest), pack: pack, layers: layers.sorted(),
+                images: images(of: layers), problem)
         }
     }
 
