@@ -127,6 +127,14 @@ import Testing
             #expect(await Workshop.code { _ = try await workshop.make(one, lock: lock) } == .source, "\(kind)")
             #expect(workshop.hasNoBundle())
         }
+        let blob = URL(fileURLWithPath: workshop.directory.path(path))
+        try FileManager.default.removeItem(at: blob)
+        #expect(await Workshop.code { _ = try await workshop.make(one, lock: lock) } == .source, "absent")
+        try workshop.directory.write(layer.value, to: "elsewhere")
+        try FileManager.default.createSymbolicLink(
+            at: blob, withDestinationURL: URL(fileURLWithPath: workshop.directory.path("elsewhere")))
+        #expect(await Workshop.code { _ = try await workshop.make(one, lock: lock) } == .source, "link")
+        try FileManager.default.removeItem(at: blob)
         try workshop.directory.write(layer.value, to: path)
         _ = try await workshop.make(one, lock: lock)
 
@@ -135,6 +143,9 @@ import Testing
         others.add(try await ImageFactory.small(seed: 99), tag: "one")
         try others.write(to: layout)
         #expect(await Workshop.code { _ = try await workshop.make(one, lock: lock, cache: "cold") } == .lock)
+
+        try FileManager.default.removeItem(atPath: layout + "/index.json")
+        #expect(await Workshop.code { _ = try await workshop.make(one, lock: lock, cache: "cold") } == .source)
     }
 
     private static func flipped(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,6 +1,7 @@
 import BundleFormat
 import Cryptography
 import DurableFiles
+import Foundation
 import OCI
 
 /// Turns streams into frames: cut on one core, compressed on all of them, written in order.
@@ -62,10 +63,9 @@ struct Packer: Sendable {
     private func cut(into writer: inout BundleWriter, key: Digest) async throws(BuildError) -> [FrameIndex.Stream] {
         progress.phase("pack", plan.streams.reduce(0) { $0 + $1.size })
         var cutter = StreamCutter()
-        var queue = CompressionQueue(width: jobs)
+        var queue = CompressionQueue(width: min(jobs, Self.maximumWidth))
         var index: [FrameIndex.Frame] = []
         var keys: [Digest] = []
-        let compressor = FrameCompressor(cache: cache)
         do {
             return try await withThrowingTaskGroup(of: CompressionQueue.Done.self) { group in
                 for stream in plan.streams {
@@ -79,9 +79,7 @@ struct Packer: Sendable {
                             }
                         }
                         for frame in cutter.takeFullFrames() {
-                            let level = plan.level(for: frame.kind)
-                            let number = queue.start()
-                            group.addTask { (number, try compressor.compress(frame.content, level: level)) }
+                            start(frame, &queue, &group)
                             while queue.isFull, let done = try await group.next() {
                                 queue.finish(done)
                                 try write(queue.takeReady(), &index, &keys, into: &writer)
@@ -94,11 +92,7 @@ struct Packer: Sendable {
                     cutter.endStream(digest: stream.digest, size: stream.size)
                 }
                 cutter.closeAll()
-                for frame in cutter.takeFullFrames() {
-                    let level = plan.level(for: frame.kind)
-                    let number = queue.start()
-                    group.addTask { (number, try compressor.compress(frame.content, level: level)) }
-                }
+                for frame in cutter.takeFullFrames() { start(frame, &queue, &group) }
                 for try await done in group { queue.finish(done) }
                 try write(queue.takeReady(), &index, &keys, into: &writer)
                 let streams = cutter.recipes()
@@ -109,6 +103,20 @@ struct Packer: Sendable {
         } catch {
             throw BuildError(error, doing: "packing layers")
         }
+    }
+
+    /// A frame at level 19 takes about 100 MiB to compress, and waits with others: more cores than this need more memory
+    /// than the machine can spare.
+    private static let maximumWidth = max(1, Int(ProcessInfo.processInfo.physicalMemory >> 28))
+
+    private func start(
+        _ frame: FrameFiller.FullFrame, _ queue: inout CompressionQueue,
+        _ group: inout ThrowingTaskGroup<CompressionQueue.Done, any Error>
+    ) {
+        let level = plan.level(for: frame.kind)
+        let compressor = FrameCompressor(cache: cache)
+        let number = queue.start()
+        group.addTask { (number, try compressor.compress(frame.content, level: level)) }
     }
 
     private func write(

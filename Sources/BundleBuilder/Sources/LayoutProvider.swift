@@ -33,7 +33,12 @@ struct LayoutProvider: ImageProvider {
     }
 
     func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
-        let index = try directory.readFile("index.json", limit: ImageDocument.maximumSize)
+        let index: [UInt8]
+        do throws(FileError) { index = try directory.readFile("index.json", limit: ImageDocument.maximumSize) } catch {
+            throw BuildError(
+                .source, "the OCI image layout \(directory.path) is incomplete: \(error.message); copy the image again",
+                cause: error)
+        }
         guard case .index(let list) = try ImageDocument(parsing: index, mediaType: .ociIndex) else {
             throw BuildError(.notFound, "\(directory.path)/index.json is no image index")
         }
@@ -65,7 +70,9 @@ struct LayoutProvider: ImageProvider {
             throw BuildError(
                 .source, "document \(descriptor.digest) of \(descriptor.size) bytes is over the limit of 4 MiB")
         }
-        let bytes = try directory.readFile(Self.path(descriptor), limit: Int(descriptor.size))
+        let bytes = try reading(descriptor) { path throws(FileError) in
+            try directory.readFile(path, limit: Int(descriptor.size))
+        }
         guard bytes.count == descriptor.size, SHA256Hasher.digest(of: bytes) == descriptor.digest else {
             throw BuildError(
                 .source, "\(directory.path)/\(Self.path(descriptor)) is not the blob of its name; the layout is damaged"
@@ -77,7 +84,7 @@ struct LayoutProvider: ImageProvider {
     func config(_ descriptor: Descriptor) async throws -> [UInt8] { try await document(descriptor) }
 
     func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws {
-        let file = try directory.openFile(Self.path(descriptor))
+        let file = try reading(descriptor) { path throws(FileError) in try directory.openFile(path) }
         guard file.size == descriptor.size else {
             throw BuildError(
                 .source, "\(file.path) has \(file.size) bytes instead of \(descriptor.size); the layout is damaged")
@@ -86,6 +93,20 @@ struct LayoutProvider: ImageProvider {
         try unsafe file.forEachChunk { chunk in try unsafe sink.append(chunk) }
         guard try sink.finish() else {
             throw BuildError(.source, "\(file.path) is not the blob of its name; the layout is damaged")
+        }
+    }
+
+    /// Reads a blob, which an image layout that is whole has as a regular file.
+    private func reading<Value>(
+        _ descriptor: Descriptor, _ body: (_ path: String) throws(FileError) -> Value
+    ) throws(BuildError) -> Value {
+        do throws(FileError) { return try body(Self.path(descriptor)) } catch {
+            guard [.notFound, .notRegular, .overLimit].contains(error.code) else {
+                throw BuildError(error, doing: "reading the OCI image layout \(directory.path)")
+            }
+            throw BuildError(
+                .source, "the OCI image layout \(directory.path) is incomplete: \(error.message); copy the image again",
+                cause: error)
         }
     }
 

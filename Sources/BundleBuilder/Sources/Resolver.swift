@@ -30,15 +30,39 @@ struct Resolver: Sendable {
     }
 
     /// All images in the order of the spec.
+    ///
+    /// Their sizes add up within 64 bits, so nothing behind this needs to check sums of them.
     func images(_ lock: LockFile) async throws(BuildError) -> [ResolvedImage] {
-        try await mapInParallel(specification.images, width: Self.width) { entry throws(BuildError) in
+        let images = try await mapInParallel(specification.images, width: Self.width) { entry throws(BuildError) in
             do {
                 return try await image(entry, lock: lock)
             } catch {
                 throw BuildError(error, doing: "reading the image \(entry.key)")
             }
         }
+        try Self.checkSizes(images)
+        return images
     }
+
+    /// Refuses images whose layers claim more bytes in all than `maximumTotal`.
+    static func checkSizes(_ images: [ResolvedImage]) throws(BuildError) {
+        var total: Int64 = 0
+        for image in images {
+            for layer in image.layers {
+                // Each is at most 2^42, so this sum cannot overflow before it is refused.
+                total += layer.descriptor.size
+                guard total <= Self.maximumTotal else {
+                    throw BuildError(
+                        .source,
+                        "reading the image \(image.entry.key): with it, the layers claim to be larger than 2^60 bytes; "
+                            + "no registry holds that, check where the image comes from")
+                }
+            }
+        }
+    }
+
+    /// More than any medium holds; leaves room for sums of such sums.
+    static let maximumTotal: Int64 = 1 << 60
 
     private func provider(of entry: ImageEntry) throws -> any ImageProvider {
         switch entry.source {
