@@ -21,10 +21,7 @@ if [ "$(cat "$corpus/revision" 2>/dev/null)" = "$size $revision" ]; then
     exit 0
 fi
 log() { printf '[%4d s] %s\n' $SECONDS "$*" >&2; }
-die() {
-    echo "make-corpus: $*" >&2
-    exit 1
-}
+. Benchmarks/services.sh
 [ "$(id -u)" = 0 ] || die "docker's daemon needs root"
 for program in curl docker docker-registry dockerd jq mmdebstrap podman skopeo; do
     command -v "$program" >/dev/null || die "'$program' is not installed; run 'make deps'"
@@ -35,41 +32,11 @@ mkdir -p "$(dirname "$corpus")"
 partial=$corpus.partial
 rm -rf "$partial"
 mkdir -p "$partial"
-run=$(mktemp -d /tmp/corpus-XXXXXX)
 bulk=$partial/run
+leftovers+=("$partial")
 mkdir -p "$bulk/tmp"
-processes=()
-end() {
-    status=$?
-    trap - EXIT INT TERM
-    for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
-    for process in "${processes[@]}"; do wait "$process" 2>/dev/null || true; done
-    awk -v one="$run/" -v two="$bulk/" 'index($2, one) == 1 || index($2, two) == 1 { print $2 }' /proc/self/mounts |
-        tac | while read -r point; do umount --lazy "$point" || true; done
-    rm -rf "$run" "$partial"
-    exit "$status"
-}
-trap end EXIT
-trap 'exit 130' INT TERM
-
-cat >"$run/registry.yml" <<EOF
-version: 0.1
-log: { level: info, accesslog: { disabled: true } }
-storage: { filesystem: { rootdirectory: $partial/registry } }
-http: { addr: 127.0.0.1:0, secret: corpus }
-EOF
-docker-registry serve "$run/registry.yml" >"$run/registry.log" 2>&1 &
-processes+=($!)
-dockerd --data-root "$bulk/docker" --exec-root "$run/exec" -H "unix://$run/d.sock" --pidfile "$run/d.pid" \
-    --bridge=none --iptables=false >"$run/dockerd.log" 2>&1 &
-processes+=($!)
-mkdir "$run/config"
-echo '{}' >"$run/config/config.json" # podman wants the file, too
-export DOCKER_HOST=unix://$run/d.sock DOCKER_CONFIG=$run/config DOCKER_BUILDKIT=0
-ready() { grep -q 'listening on 127.0.0.1:[0-9]*"' "$run/registry.log" && docker version >/dev/null 2>&1; }
-for _ in $(seq 600); do if ready; then break; else sleep 0.1; fi; done
-ready || die "the registry or dockerd did not start: $(tail -n 5 "$run/registry.log" "$run/dockerd.log")"
-registry=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\)".*/\1/p' "$run/registry.log" | head -n 1)
+serve_registry "$partial/registry"
+serve_docker "$bulk/docker"
 echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$run/policy.json"
 copy() { skopeo --policy "$run/policy.json" --tmpdir "$bulk/tmp" copy --quiet "$@"; }
 log "registry at $registry"
@@ -278,14 +245,7 @@ for name in "${names[@]}"; do plain "$name"; done
 log "made all of them once more, uncompressed"
 
 # --- Complete: one rename makes it so.
-for process in "${processes[@]}"; do
-    kill "$process"
-    wait "$process" || true
-done
-processes=()
-awk -v bulk="$bulk/" 'index($2, bulk) == 1 { print $2 }' /proc/self/mounts | tac | while read -r point; do
-    umount --lazy "$point" || true
-done
+stop_services
 rm -rf "$bulk"
 echo "$size $revision" >"$partial/revision"
 rm -rf "$corpus"

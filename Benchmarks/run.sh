@@ -13,36 +13,9 @@ runs=${RUNS:-3}
 jobs=$(nproc)
 corpus=$(Benchmarks/make-corpus.sh)
 work=$(mktemp -d "${TMPDIR:-/tmp}/bundle-bench-XXXXXX")
-run=$(mktemp -d /tmp/bench-XXXXXX) # short, because unix sockets live here
-processes=()
-end() {
-    status=$?
-    trap - EXIT INT TERM
-    for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
-    for process in "${processes[@]}"; do wait "$process" 2>/dev/null || true; done
-    awk -v one="$run/" -v two="$work/" 'index($2, one) == 1 || index($2, two) == 1 { print $2 }' /proc/self/mounts |
-        tac | while read -r point; do umount --lazy "$point" || true; done
-    [ "$status" = 0 ] || cat "$work"/*.log >&2
-    rm -rf "$run" "$work"
-    exit "$status"
-}
-trap end EXIT
-trap 'exit 130' INT TERM
-
-cat >"$work/registry.yml" <<EOF
-version: 0.1
-log: { level: info, accesslog: { disabled: true } }
-storage: { filesystem: { rootdirectory: $corpus/registry } }
-http: { addr: 127.0.0.1:0, secret: bench }
-EOF
-docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
-processes+=($!)
-for _ in $(seq 100); do
-    registry=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\)".*/\1/p' "$work/registry.log" | head -n 1)
-    [ -z "$registry" ] || break
-    sleep 0.1
-done
-[ -n "$registry" ] || { cat "$work/registry.log" >&2; exit 1; }
+. Benchmarks/services.sh
+leftovers+=("$work")
+serve_registry "$corpus/registry"
 
 spec() { # PREFIX: a spec of the pushed images, or of those with uncompressed layers
     printf 'product: corpus\nversion: 1\nimages:\n'
@@ -57,7 +30,7 @@ build() { # KIND LEVEL OUTPUT CACHE [OPTION…]
     local kind=$1 level=$2 output=$3 cache=$4
     shift 4
     "$bundle" build "$work/$kind.yaml" --output "$output" --key "$work/bench.key" --level "$level" --cache "$cache" \
-        --no-progress "$@" >/dev/null 2>>"$work/errors.log"
+        --no-progress "$@" >/dev/null 2>>"$run/errors.log"
 }
 seconds() { # COMMAND…: the median time of RUNS runs
     local i
@@ -105,18 +78,12 @@ for digest in $(inspect "$work/plain-${levels%% *}" '.images[].manifests[].layer
 done
 while read -r name; do
     skopeo copy --quiet --src-tls-verify=false --dest-compress-format zstd --dest-compress "docker://$name" \
-        "oci:$work/layout-zstd:$(tr '/:' '__' <<<"$name")" 2>>"$work/errors.log"
+        "oci:$work/layout-zstd:$(tr '/:' '__' <<<"$name")" 2>>"$run/errors.log"
 done <"$work/names"
 line "OCI layout, recompressed by skopeo as zstd" "$(size "$work/layout-zstd/blobs")"
-dockerd --data-root "$work/docker" --exec-root "$run/exec" -H "unix://$run/d.sock" --pidfile "$run/d.pid" \
-    --bridge=none --iptables=false >"$work/dockerd.log" 2>&1 &
-processes+=($!)
-for _ in $(seq 300); do
-    if docker -H "unix://$run/d.sock" version >/dev/null 2>&1; then break; fi
-    sleep 0.1
-done
-xargs -n 1 docker -H "unix://$run/d.sock" pull --quiet <"$work/names" >/dev/null
-xargs docker -H "unix://$run/d.sock" save <"$work/names" >"$work/save.tar"
+serve_docker "$work/docker"
+xargs -n 1 docker pull --quiet <"$work/names" >/dev/null
+xargs docker save <"$work/names" >"$work/save.tar"
 line "docker save of all images" "$(size "$work/save.tar")"
 for zstd in "-3 --long=30" "-19"; do
     # shellcheck disable=SC2086

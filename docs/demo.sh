@@ -1,10 +1,11 @@
 #!/bin/bash
 # The whole way once, with real parts: images of Debian packages, built and pushed by docker into a real registry,
 # pulled into a signed bundle, verified, audited without us, damaged, refused. Writes into demo/; needs root for dockerd.
+# BUNDLE names another program than dist/bundle.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C
-bundle=$PWD/dist/bundle
+bundle=${BUNDLE:-$PWD/dist/bundle}
 out=$PWD/demo
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bundle-demo
 started=$(date +%s)
@@ -18,59 +19,14 @@ show() {
     printf '    $ %s\n' "$(printf '%s ' "$@" | sed "s|$PWD/||g")"
     "$@" 2>&1 | sed 's/^/      /'
 }
-die() {
-    echo "demo: $*" >&2
-    exit 1
-}
+. Benchmarks/services.sh
 
 [ "$(id -u)" = 0 ] || die "docker's daemon needs root; run 'sudo make demo'"
-[ -x "$bundle" ] || die "there is no dist/bundle; run 'make build'"
-
-# Short, because unix sockets live here. Every process that is started here ends by its id.
-run=$(mktemp -d /tmp/demo-XXXXXX)
-processes=()
-end() {
-    status=$?
-    trap - EXIT INT TERM
-    for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
-    for process in "${processes[@]}"; do wait "$process" 2>/dev/null || true; done
-    awk -v run="$run/" 'index($2, run) == 1 { print $2 }' /proc/self/mounts | tac | while read -r point; do
-        umount --lazy "$point" || true
-    done
-    rm -rf "$run"
-    exit "$status"
-}
-trap end EXIT
-trap 'exit 130' INT TERM
-
-wait_for() { # WHAT COMMAND…: until it succeeds, for a minute
-    local what=$1
-    shift
-    for _ in $(seq 600); do
-        if "$@" >/dev/null 2>&1; then return; fi
-        sleep 0.1
-    done
-    cat "$run"/*.log >&2
-    die "$what did not start within a minute"
-}
+[ -x "$bundle" ] || die "there is no $bundle; run 'make build'"
 
 say "a real registry (docker-registry) and a docker daemon of our own"
-cat >"$run/registry.yml" <<EOF
-version: 0.1
-log: { level: info, accesslog: { disabled: true } }
-storage: { filesystem: { rootdirectory: $run/registry } }
-http: { addr: 127.0.0.1:0, secret: demo }
-EOF
-docker-registry serve "$run/registry.yml" >"$run/registry.log" 2>&1 &
-processes+=($!)
-# The registry takes a free port itself and says which.
-wait_for "the registry" grep -q 'listening on 127.0.0.1:[0-9]*"' "$run/registry.log"
-registry=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\)".*/\1/p' "$run/registry.log" | head -n 1)
-dockerd --data-root "$run/data" --exec-root "$run/exec" -H "unix://$run/d.sock" --pidfile "$run/d.pid" \
-    --bridge=none --iptables=false >"$run/dockerd.log" 2>&1 &
-processes+=($!)
-export DOCKER_HOST=unix://$run/d.sock DOCKER_CONFIG=$run/docker DOCKER_BUILDKIT=0
-wait_for "dockerd" docker version
+serve_registry "$run/registry"
+serve_docker "$run/data"
 echo "      registry $registry, docker $(docker version --format '{{.Server.Version}}')"
 
 say "images of real Debian packages: a base, a web server and a database on it"

@@ -62,11 +62,10 @@ public struct Build: Sendable {
     public func run(_ lock: LockFile) async throws(BuildError) -> BuildResult {
         try await withClient { client throws(BuildError) in
             let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
-            let plan = BuildPlan(images: images, cache: cache)
             let output = try OutputDirectory(path: options.output)
-            try plan.checkSpace(cache: cache.directory, output: output.partial)
+            try BuildPlan(images: images, cache: cache).checkSpace(cache: cache.directory, output: output.partial)
             let facts = try await LayerFetcher(cache: cache, jobs: options.jobs, progress: progress).fetch(images)
-            return try await write(images, facts, plan, to: output)
+            return try await write(images, facts, to: output)
         }
     }
 
@@ -93,7 +92,7 @@ public struct Build: Sendable {
     }
 
     private func write(
-        _ images: [ResolvedImage], _ facts: [Digest: LayerFacts], _ plan: BuildPlan, to output: OutputDirectory
+        _ images: [ResolvedImage], _ facts: [Digest: LayerFacts], to output: OutputDirectory
     ) async throws(BuildError) -> BuildResult {
         let ordered = images.enumerated()
             .sorted { ($0.element.entry.priority, $0.offset) < ($1.element.entry.priority, $1.offset) }.map(\.element)
@@ -110,16 +109,14 @@ public struct Build: Sendable {
             let packer = Packer(cache: cache, plan: packPlan, jobs: options.jobs, progress: progress)
             let streams = try await packer.pack(into: &writer)
             progress.phase("sign", 0)
-            let packBytes = writer.packBytes
             let statement = try writer.finish(
                 BundleWriter.Contents(
                     product: specification.product, channel: specification.channel, version: specification.version,
                     created: created(images), images: ordered.map(Self.bundleImage), layers: layers, streams: streams),
                 keys: options.keys)
+            let sizes = try BundleInventory(path: output.partial.path).sizes
             try output.publish()
-            return BuildResult(
-                statement: statement, imageCount: images.count, imageBytes: plan.imageBytes, blobBytes: plan.blobBytes,
-                packBytes: packBytes)
+            return BuildResult(statement: statement, imageCount: images.count, sizes: sizes)
         } catch {
             // What was pulled and compressed is in the cache; on a full volume the room is needed.
             output.discard()

@@ -43,10 +43,6 @@ public struct BuildResult: Sendable {
     public let statement: Statement
     /// How many images the bundle holds.
     public let imageCount: Int
-    /// Bytes of all images' blobs, shared ones counted for each image.
-    public let imageBytes: Int64
-    /// Bytes of the distinct blobs, as a registry stores them.
-    public let blobBytes: Int64
-    /// Bytes of the packs.
-    public let packBytes: Int64
+    /// The bundle's sizes, as its inventory has them.
+    public let sizes: BundleInventory.Sizes
 }

@@ -7,38 +7,31 @@ extension SpecificationReader {
     /// The `images` of a spec: no image and no name on the target stands twice.
     mutating func images(_ node: YAMLNode) throws(SpecError) -> [ImageEntry] {
         var images: [ImageEntry] = []
-        var sourceLines: [String: Int] = [:]
-        var nameLines: [String: Int] = [:]
+        var places: [[YAMLNode]] = []
         for element in try values.elements(node, of: "'images'") {
-            let (image, places) = try self.image(element)
-            let identity = Self.identity(of: image.source)
-            if let line = sourceLines[identity] {
-                throw values.refusal(
-                    .duplicate,
-                    "the image '\(image.key)' stands here and in line \(line); keep one entry, further names go into 'as'",
-                    at: places[0])
-            }
-            sourceLines[identity] = image.line
-            for (name, place) in zip(image.names, places.suffix(image.names.count)) {
-                if let line = nameLines[name.description] {
-                    throw values.refusal(
-                        .duplicate,
-                        "the name '\(name)' on the target is given here and in line \(line); each name can point to one image",
-                        at: place)
-                }
-                nameLines[name.description] = place.line
-            }
+            let (image, nodes) = try self.image(element)
             images.append(image)
+            places.append(nodes)
         }
         guard !images.isEmpty else { throw values.refusal("'images' is empty; list at least one image", at: node) }
-        return images
-    }
-
-    private static func identity(of source: ImageSource) -> String {
-        switch source {
-        case .registry(let reference): reference.description
-        case .layout(let path, let reference): layoutPrefix + path + (reference.map { "@" + $0 } ?? "")
+        guard let repetition = Repetition(in: images) else { return images }
+        let image = images[repetition.place.image]
+        // The source's node comes first; an image of a registry has its own reference as its first name, too.
+        func position(_ place: Repetition.Place) -> YAMLNode {
+            let nodes = places[place.image]
+            return nodes.suffix(images[place.image].names.count).dropFirst(place.name ?? nodes.count).first ?? nodes[0]
         }
+        let line = position(repetition.earlier).line
+        guard let name = repetition.place.name else {
+            throw values.refusal(
+                .duplicate,
+                "the image '\(image.key)' stands here and in line \(line); keep one entry, further names go into 'as'",
+                at: position(repetition.place))
+        }
+        throw values.refusal(
+            .duplicate,
+            "the name '\(image.names[name])' on the target is given here and in line \(line); each name can point to one image",
+            at: position(repetition.place))
     }
 
     /// One entry, with the nodes of its source and of its further names.

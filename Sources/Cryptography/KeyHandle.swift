@@ -46,7 +46,6 @@ import COpenSSL
     /// From a DER EncryptedPrivateKeyInfo.
     static func encryptedPrivateKey(_ der: [UInt8], passphrase: [UInt8]) throws(CryptographyError) -> KeyHandle {
         ERR_clear_error()
-        let message = "cannot read an encrypted private key: it is damaged, or the passphrase is wrong"
         // OpenSSL takes a C string of at most 1024 bytes, and asks the terminal when it gets none.
         guard (1...1024).contains(passphrase.count), !passphrase.contains(0) else {
             throw CryptographyError(
@@ -60,7 +59,13 @@ import COpenSSL
                 unsafe d2i_PKCS8PrivateKey_bio(source, nil, nil, $0.baseAddress)
             }
         }
-        return try unsafe KeyHandle(key, .invalidKey, message)
+        guard let key = unsafe key else {
+            // What OpenSSL says of a wrong passphrase is about padding or ASN.1, and leads nobody to it.
+            ERR_clear_error()
+            throw CryptographyError(
+                .invalidKey, "cannot read an encrypted private key: the passphrase is wrong, or the file is damaged")
+        }
+        return try unsafe KeyHandle(key, .invalidKey, "cannot read an encrypted private key")
     }
 
     /// A new key.

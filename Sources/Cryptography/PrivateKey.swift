@@ -25,7 +25,9 @@ public struct PrivateKey: Sendable {
         case Self.label: try self.init(KeyHandle.privateKey(block.content))
         case "ENCRYPTED " + Self.label:
             guard let passphrase else {
-                throw CryptographyError(.invalidKey, "cannot read an encrypted private key without its passphrase")
+                throw CryptographyError(
+                    .invalidKey,
+                    "cannot read an encrypted private key without its passphrase; give it with --passphrase-file")
             }
             try self.init(KeyHandle.encryptedPrivateKey(block.content, passphrase: passphrase))
         default:

@@ -1,5 +1,8 @@
 import AsyncHTTPClient
+import Glibc
+import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 
 extension RegistryError {
@@ -34,8 +37,34 @@ extension RegistryError {
             self.init(
                 .invalidResponse, "\(task): the answer of \(origin) breaks HTTP (\(error))", cause: error,
                 retry: .backoff)
+        case let error as NIOConnectionError:
+            self.init(
+                .unavailable, "\(task): the connection to \(origin) failed: \(Self.sentence(error))", cause: error,
+                retry: .backoff)
+        case let error as IOError:
+            self.init(
+                .unavailable, "\(task): the connection to \(origin) failed: \(Self.sentence(error.errnoCode))",
+                cause: error,
+                retry: .backoff)
         default:
             self.init(.unavailable, "\(task): \(origin) cannot be reached: \(error)", cause: error, retry: .backoff)
         }
+    }
+
+    /// Why none of a name's addresses can be connected to, and what to look at.
+    private static func sentence(_ error: NIOConnectionError) -> String {
+        if let number = error.connectionErrors.compactMap({ ($0.error as? IOError)?.errnoCode }).first {
+            return sentence(number)
+        }
+        // With a proxy, the host is the proxy's.
+        return error.connectionErrors.isEmpty
+            ? "the name \(error.host) has no address; check its spelling, the name servers and the proxy variables"
+            : "\(error.host) does not answer; check the network, the address and the proxy variables"
+    }
+
+    private static func sentence(_ number: Int32) -> String {
+        number == ECONNREFUSED
+            ? "it was refused; is the registry (or the proxy on the way) running, and is the port right?"
+            : "\(unsafe String(cString: strerror(number))); check the network and the address"
     }
 }

@@ -103,6 +103,53 @@ import Testing
         #expect(!program.exists("x") && !program.exists("x.partial"))
     }
 
+    @Test func `an option that would do nothing is refused`() async throws {
+        let program = try await Program()
+        let spec = try program.spec("  - 127.0.0.1:1/a:1")
+        for option in [
+            ["--platform", "linux/arm64"], ["--product", "p"], ["--channel", "stable"], ["--bundle-version", "1"],
+        ] {
+            let result = try await program.command(["build", spec, "--dry-run"] + option).run()
+            #expect(result.status == .exited(64), "\(option)")
+            #expect(result.errorText.contains("belong to --image"))
+        }
+        #expect(try await program.fail(64, "build", "--image", "a:1", "--dry-run", "--set", "A=b").contains("--set"))
+        let described = try program.directory.write(
+            "product: p\nversion: 1\nregistries:\n  127.0.0.1:1: { plain-http: true }\nimages: [\"127.0.0.1:1/a:1\"]\n",
+            to: "described.yaml")
+        for option in [["--plain-http"], ["--insecure-skip-tls-verify"], ["--ca-file", "ca.pem"]] {
+            let result = try await program.command(["build", described, "--dry-run"] + option).run()
+            #expect(result.status == .exited(64), "\(option)")
+            #expect(result.errorText.contains("'registries'"))
+        }
+        try await program.fail(64, "lock", described, "--plain-http")
+        // What the parser knows better comes first.
+        #expect(try await program.refuse("build", spec, "--outptu=x", "--key", program.key).contains("'--outptu'"))
+    }
+
+    @Test func `what is named twice is refused`() async throws {
+        let program = try await Program()
+        let digest = "sha256:" + String(repeating: "0", count: 64)
+        for (first, second) in [
+            ("a:1", "a:1"), ("a:1", "docker.io/library/a:1"), ("a", "a:latest"), ("a:1", "a:1@\(digest)"),
+        ] {
+            let text = try await program.fail(64, "build", "--image", first, "--image", second, "--dry-run")
+            #expect(text.contains("'\(first)'") && text.contains("'\(second)'"))
+        }
+        try await program.fail(
+            64, "build", "--image", "a:1", "--dry-run", "--platform", "linux/amd64", "--platform", "linux/amd64")
+        let copy = try program.directory.write(try program.directory.read("keys/release.key"), to: "copy.key")
+        let spec = try program.spec("  - 127.0.0.1:1/a:1")
+        let text = try await program.fail(64, "build", spec, "--output", "x", "--key", program.key, "--key", copy)
+        #expect(text.contains(program.key) && text.contains(copy))
+    }
+
+    @Test func `an image layout is for specs`() async throws {
+        let program = try await Program()
+        let text = try await program.fail(64, "build", "--image", "oci-layout:dir@a", "--dry-run")
+        #expect(text.contains("spec"))
+    }
+
     @Test func `an image or a platform that is not there is exit code 5`() async throws {
         let (registry, _) = try await Self.registry()
         let program = try await Program()
@@ -122,7 +169,9 @@ import Testing
         await registry.stop()
         let program = try await Program()
         let spec = try program.spec("  - \(registry.reference("team/app:1"))")
-        try await program.fail(8, "build", spec, "--output", program.directory.path("bundle"), "--key", program.key)
+        let text = try await program.fail(
+            8, "build", spec, "--output", program.directory.path("bundle"), "--key", program.key)
+        #expect(text.contains("the connection to http://\(registry.host) failed: it was refused; is the registry"))
         #expect(program.hasNoBundle())
     }
 

@@ -78,6 +78,26 @@ import Testing
         #expect(try program.tree("second") == program.tree())
     }
 
+    @Test func `a lock that is named must be there, and a dry run writes none`() async throws {
+        let (registry, _) = try await Self.registry(["a:1": 1])
+        let program = try await Program()
+        let spec = try program.spec("  - \(registry.reference("a:1"))")
+        let named = program.directory.path("named.json")
+        for more in [
+            ["--dry-run"], ["--pull-only"], ["--output", program.directory.path("bundle"), "--key", program.key],
+        ] {
+            let result = try await program.command(["build", spec, "--lock", named] + more).run()
+            #expect(result.status == .exited(64))
+            #expect(result.errorText.contains("bundle lock \(spec) --output \(named)\n"))
+        }
+        try await program.succeed("build", spec, "--dry-run")
+        #expect(program.hasNoBundle() && !program.exists("spec.lock.json") && !program.exists("named.json"))
+        try await program.succeed("build", spec, "--pull-only")
+        #expect(program.exists("spec.lock.json"))
+        try await program.succeed("lock", spec, "--output", named)
+        try await program.build(spec, more: ["--lock", named])
+    }
+
     @Test func `a lock that does not fit the spec is refused before anything is pulled`() async throws {
         let (registry, _) = try await Self.registry(["a:1": 1, "b:2": 2])
         let program = try await Program()

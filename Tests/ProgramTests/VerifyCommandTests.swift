@@ -82,7 +82,15 @@ import Testing
         try await program.fail(3, "verify", bundle, "--trust", program.directory.path("absent.pub"))
         try await program.fail(3, "verify", bundle, "--trust", try program.directory.makeDirectory("none"))
         try await program.refuse("verify", bundle)
-        try await program.fail(5, "verify", program.directory.path("nowhere"), "--trust", program.trusted)
+        let absent = try await program.fail(5, "verify", program.directory.path("nowhere"), "--trust", program.trusted)
+        #expect(absent.contains("nowhere") && absent.contains("check the path"))
+        for file in ["STATEMENT", "manifest.json"].map({ bundle + "/" + $0 }) {
+            let texts = [
+                try await program.fail(4, "verify", file, "--trust", program.trusted),
+                try await program.fail(4, "inspect", file), try await program.fail(4, "sign", file, "--external"),
+            ]
+            #expect(texts.allSatisfy { $0 == texts[0] && $0.contains("a bundle is a directory") })
+        }
         let statement = try program.directory.read("bundle/STATEMENT")
         try program.directory.write(statement + [0x0A], to: "bundle/STATEMENT")
         try await program.fail(3, "verify", bundle, "--trust", program.trusted)

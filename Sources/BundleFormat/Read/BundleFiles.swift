@@ -9,9 +9,17 @@ public struct BundleFiles: Sendable {
 
     /// Opens a bundle's directory.
     ///
-    /// - Throws: `BundleError` with code `notFound`.
+    /// - Throws: `BundleError` with code `notFound`, or `damaged` when it is no directory.
     public init(path: String) throws(BundleError) {
-        do throws(FileError) { directory = try Directory(opening: path) } catch { throw BundleError(error) }
+        do throws(FileError) { directory = try Directory(opening: path) } catch {
+            let advice =
+                switch error.code {
+                case .notFound: "check the path, and whether its medium is mounted"
+                case .notRegular: "a bundle is a directory: name the one that holds STATEMENT"
+                default: "check its permissions"
+                }
+            throw BundleError(BundleError(error).code, "opening the bundle: \(error.message); \(advice)", cause: error)
+        }
     }
 
     /// STATEMENT as it lies there, believed by nobody yet.
@@ -59,8 +67,8 @@ public struct BundleFiles: Sendable {
             let details = faults.map { " (\($0.path ?? "") \($0.message))" }.joined()
             throw BundleError(
                 .notTrusted,
-                "verifying \(directory.path): \(valid.count) of \(trust.threshold) needed signatures by the "
-                    + "\(trust.keys.count) trusted keys are valid\(details); "
+                "verifying \(directory.path): \(valid.count) of \(trust.threshold) needed signatures are valid"
+                    + " (trusted keys: \(trust.keys.count))\(details); "
                     + "do not use the bundle unless you can say which key signed it and trust that key")
         }
         return (try Statement(parsing: bytes), valid, faults)

@@ -28,7 +28,8 @@ public struct TrustPolicy: Sendable {
         }
         guard 1...distinct.count ~= threshold else {
             throw BundleError(
-                .notTrusted, "a threshold of \(threshold) cannot be met by \(distinct.count) distinct trusted keys")
+                .notTrusted,
+                "a threshold of \(threshold) cannot be met (distinct trusted keys: \(distinct.count)); trust more keys")
         }
         self.keys = distinct.values.sorted { $0.id < $1.id }
         self.threshold = threshold

@@ -42,9 +42,6 @@ public struct BundleWriter: ~Copyable {
         }
     }
 
-    /// How many bytes of frames were added.
-    public var packBytes: Int64 { packs.reduce(packSize) { $0 + $1.size } }
-
     /// Adds a frame to the current pack, or to a new one when that would grow over its limit.
     ///
     /// - Parameters:

@@ -12,7 +12,8 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build", abstract: "Pull the images of a spec, pack them into a bundle and sign it.",
         discussion: """
             The lock file beside the spec decides which images; without one, tags are resolved and it is written. \
-            A build that was cut off continues when it is run again. An existing bundle is replaced in one step.
+            A lock that --lock names must be there. A build that was cut off continues when it is run again. \
+            An existing bundle is replaced in one step.
             """)
 
     @Argument(help: "The spec; or name images with --image.")
@@ -30,7 +31,7 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file with the passphrase of the private keys.", valueName: "file"))
     var passphraseFile: String?
 
-    @Option(help: ArgumentHelp("The lock file; by default SPEC with .lock.json for its ending.", valueName: "file"))
+    @Option(help: ArgumentHelp("An existing lock; by default SPEC with .lock.json for its ending.", valueName: "file"))
     var lock: String?
 
     @Option(help: ArgumentHelp("The zstd level, 1 to 22: 3 is quick, 9 is good, 19 is for releases.", valueName: "n"))
@@ -42,14 +43,14 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The build cache; by default XDG_CACHE_HOME/bundle.", valueName: "dir"))
     var cache: String?
 
-    @Option(help: "With --image: the product.")
-    var product = "images"
+    @Option(help: "With --image: the product, by default 'images'.")
+    var product: String?
 
-    @Option(help: "With --image: the channel.")
-    var channel = "stable"
+    @Option(help: "With --image: the channel, by default 'stable'.")
+    var channel: String?
 
-    @Option(help: "With --image: the version.")
-    var bundleVersion: Int64 = 1
+    @Option(help: ArgumentHelp("With --image: the version, by default 1.", valueName: "n"))
+    var bundleVersion: Int64?
 
     @Option(help: ArgumentHelp("With --image: a platform, as linux/arm64; repeatable.", valueName: "os/arch"))
     var platform: [String] = []
@@ -64,17 +65,11 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
 
-    func validate() throws {
-        guard (spec == nil) != image.isEmpty else { throw ValidationError("name a spec, or images with --image") }
-        guard ZstandardLibrary.levels.contains(level) else { throw ValidationError("--level is 1 to 22") }
-        guard 1...2048 ~= packSize else { throw ValidationError("--pack-size is 1 to 2048") }
-        guard dryRun || pullOnly || output != nil else { throw ValidationError("name the --output directory") }
-    }
-
     func run() async throws {
         try await ExitStatus.reporting {
+            try checkUsage()
             let environment = ProcessInfo.processInfo.environment
-            let specification = registry.completing(try specification(environment))
+            let specification = try registry.completing(specification(environment))
             let keys = try signingKeys()
             guard let cachePath = cache ?? BuildCache.defaultPath(environment: environment) else {
                 throw UsageError("there is neither XDG_CACHE_HOME nor HOME for the build cache; name one with --cache")
@@ -87,14 +82,14 @@ struct BuildCommand: AsyncParsableCommand {
                     created: try Self.sourceDateEpoch(environment), environment: environment),
                 cache: try BuildCache(path: cachePath), progress: meter.listener)
             let lock = try await lockFile(specification, environment)
-            if dryRun { return show(try await build.plan(lock)) }
+            if dryRun { return try show(try await build.plan(lock)) }
             if pullOnly {
                 try await build.pull(lock)
                 return meter.finish()
             }
             let result = try await build.run(lock)
             meter.finish()
-            show(result)
+            try show(result)
         }
     }
 
@@ -102,20 +97,59 @@ struct BuildCommand: AsyncParsableCommand {
         if let spec {
             return try Specification.load(path: spec, overrides: try variables.overrides(), environment: environment)
         }
-        guard Statement.isName(product), Statement.isName(channel) else {
-            throw UsageError("--product and --channel are up to 64 of a-z, 0-9, '.', '_' and '-'")
-        }
-        guard 1...Specification.maximumVersion ~= bundleVersion else {
-            throw UsageError("--bundle-version is 1 or more")
-        }
-        let entries = try image.map { text in
-            ImageEntry(source: .registry(try Reference(parsing: text)), key: text)
-        }
         let platforms = try platform.map { try Platform(parsing: $0) }
+        guard Set(platforms).count == platforms.count else { throw UsageError("a --platform is given twice; keep one") }
         return Specification(
-            product: product, channel: channel, version: bundleVersion,
-            platforms: platforms.isEmpty ? [.host] : platforms,
-            images: entries)
+            product: product ?? "images", channel: channel ?? "stable", version: bundleVersion ?? 1,
+            platforms: platforms.isEmpty ? [.host] : platforms, images: try entries())
+    }
+
+    /// The images of `--image`, under the rules for those of a spec.
+    private func entries() throws -> [ImageEntry] {
+        let entries = try image.map { text in
+            guard !text.hasPrefix("oci-layout:") else {
+                throw UsageError(
+                    "--image '\(text)': only images of registries can be named so; "
+                        + "write a spec for an OCI image layout, which also gives its images their names")
+            }
+            do throws(OCIError) { return ImageEntry(source: .registry(try Reference(parsing: text)), key: text) } catch
+            {
+                throw UsageError("--image: \(error.message); write [HOST[:PORT]/]NAME[:TAG][@DIGEST]")
+            }
+        }
+        guard let repetition = Repetition(in: entries) else { return entries }
+        let (image, earlier) = (entries[repetition.place.image], entries[repetition.earlier.image])
+        guard let name = repetition.place.name else {
+            throw UsageError("--image '\(earlier.key)' and --image '\(image.key)' are one image; keep one")
+        }
+        throw UsageError(
+            "--image '\(earlier.key)' and --image '\(image.key)' would both be '\(image.names[name])' on the target; "
+                + "each name can point to one image")
+    }
+
+    /// What is wrong with the options together; later than the parser, so that it tells of a misspelt option first.
+    private func checkUsage() throws {
+        guard (spec == nil) != image.isEmpty else { throw UsageError("name a spec, or images with --image; not both") }
+        if spec == nil {
+            guard variables.assignments.isEmpty else {
+                throw UsageError("--set gives variables of a spec values; --image has none")
+            }
+            guard [product, channel].compactMap(\.self).allSatisfy(Statement.isName) else {
+                throw UsageError(
+                    "--product and --channel are 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or digit")
+            }
+            guard 1...Specification.maximumVersion ~= bundleVersion ?? 1 else {
+                throw UsageError("--bundle-version is 1 to \(Specification.maximumVersion)")
+            }
+        } else {
+            guard product == nil, channel == nil, bundleVersion == nil, platform.isEmpty else {
+                throw UsageError(
+                    "--product, --channel, --bundle-version and --platform belong to --image; write them into the spec")
+            }
+        }
+        guard ZstandardLibrary.levels.contains(level) else { throw UsageError("--level is 1 to 22") }
+        guard 1...2048 ~= packSize else { throw UsageError("--pack-size is 1 to 2048") }
+        guard dryRun || pullOnly || output != nil else { throw UsageError("name the --output directory") }
     }
 
     private func signingKeys() throws -> [PrivateKey] {
@@ -125,7 +159,14 @@ struct BuildCommand: AsyncParsableCommand {
                 "every bundle is signed; name a private key with --key, or make one: bundle keygen --output keys --name release"
             )
         }
-        return try key.map { try KeyFile.privateKey($0, passphraseFile: passphraseFile) }
+        var paths: [Digest: String] = [:]
+        return try key.map { path in
+            let key = try KeyFile.privateKey(path, passphraseFile: passphraseFile)
+            if let earlier = paths.updateValue(path, forKey: key.publicKey.id) {
+                throw UsageError("--key \(earlier) and --key \(path) are one key, which signs once; keep one")
+            }
+            return key
+        }
     }
 
     /// Spec: reproducible-builds.org, SOURCE_DATE_EPOCH.
@@ -138,10 +179,8 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     private func lockFile(_ specification: Specification, _ environment: [String: String]) async throws -> LockFile {
-        guard let path = lock ?? spec.map(LockFile.defaultPath(forSpec:)) else {
-            return try await Build.lock(specification, environment: environment)
-        }
-        if FileManager.default.fileExists(atPath: path) {
+        let path = lock ?? spec.map(LockFile.defaultPath(forSpec:))
+        if let path, FileManager.default.fileExists(atPath: path) {
             let lock = try LockFile.load(path: path)
             let (missing, extra) = lock.staleEntries(against: specification)
             guard missing.isEmpty, extra.isEmpty else {
@@ -151,30 +190,37 @@ struct BuildCommand: AsyncParsableCommand {
             }
             return lock
         }
-        let lock = try await Build.lock(specification, environment: environment)
-        try LockStore.write(lock, path: path)
-        Terminal.error("wrote \(path)")
-        return lock
+        // A build writes the lock that it will look for itself, but none that somebody relies on being there.
+        if let lock {
+            throw UsageError(
+                "there is no lock file \(lock); check the path, or make it: "
+                    + "bundle lock \(spec ?? "SPEC") --output \(lock)")
+        }
+        let resolved = try await Build.lock(specification, environment: environment)
+        if let path, !dryRun {
+            try LockStore.write(resolved, path: path)
+            Terminal.error("wrote \(path)")
+        }
+        return resolved
     }
 
-    private func show(_ plan: BuildPlan) {
+    private func show(_ plan: BuildPlan) throws {
         for image in plan.images {
-            Terminal.data(
-                "\(image.reference)  \(image.root)  \(image.layerCount) layers, \(Text.bytes(image.size)), "
+            try Terminal.data(
+                "\(image.reference)  \(image.root)  \(Text.count(image.layerCount, "layer")), \(Text.bytes(image.size)), "
                     + "\(Text.bytes(image.missing)) to pull")
         }
-        Terminal.data(
-            "\(plan.images.count) images, \(Text.bytes(plan.imageBytes)), \(Text.bytes(plan.blobBytes)) without repetition, "
-                + "\(Text.bytes(plan.missingBytes)) to pull")
+        try Terminal.data(
+            "\(Text.count(plan.images.count, "image")), \(Text.bytes(plan.imageBytes)), "
+                + "\(Text.bytes(plan.blobBytes)) of distinct blobs, \(Text.bytes(plan.missingBytes)) to pull")
     }
 
-    private func show(_ result: BuildResult) {
+    private func show(_ result: BuildResult) throws {
         let statement = result.statement
-        Terminal.data(
+        try Terminal.data(
             "\(output ?? ""): \(statement.product) \(statement.channel) \(statement.version), \(statement.created)")
-        Terminal.data(
-            "\(result.imageCount) images, \(Text.bytes(result.imageBytes)) of layers, \(Text.bytes(result.blobBytes)) without "
-                + "repetition, \(Text.bytes(result.packBytes)) in the bundle "
-                + "(\(Text.percent(result.packBytes, of: result.blobBytes)))")
+        try Terminal.data(
+            "\(Text.count(result.imageCount, "image")), \(Text.bytes(result.sizes.images)), "
+                + "\(Text.bytes(result.sizes.blobs)) of distinct blobs; bundle \(result.sizes.bundleInWords)")
     }
 }

@@ -17,36 +17,41 @@ struct InspectCommand: AsyncParsableCommand {
     func run() async throws {
         try await ExitStatus.reporting {
             let inventory = try BundleInventory(path: directory)
-            if json { Terminal.data(JSONWriter.readable(inventory.json)) } else { show(inventory) }
+            if json { try Terminal.data(JSONWriter.readable(inventory.json)) } else { try show(inventory) }
         }
     }
 
-    private func show(_ inventory: BundleInventory) {
+    private func show(_ inventory: BundleInventory) throws {
         let manifest = inventory.manifest
-        Terminal.data("\(directory): \(manifest.product) \(manifest.channel) \(manifest.version), \(manifest.created)")
+        try Terminal.data(
+            "\(directory): \(manifest.product) \(manifest.channel) \(manifest.version), \(manifest.created)")
         for image in inventory.images {
-            Terminal.data("")
-            Terminal.data("\(image.image.reference)")
-            Terminal.data("  root      \(image.image.root)")
-            for name in image.image.names { Terminal.data("  name      \(name)") }
+            try Terminal.data("")
+            try Terminal.data("\(image.image.reference)")
+            try Terminal.data("  root      \(image.image.root)")
+            for name in image.image.names { try Terminal.data("  name      \(name)") }
             if !image.image.groups.isEmpty {
-                Terminal.data("  groups    \(image.image.groups.joined(separator: ", "))")
+                try Terminal.data("  groups    \(image.image.groups.joined(separator: ", "))")
             }
-            Terminal.data("  priority  \(image.image.priority), tags \(image.image.tagPolicy.rawValue)")
+            try Terminal.data("  priority  \(image.image.priority), tags \(image.image.tagPolicy.rawValue)")
             for instance in image.instances {
-                Terminal.data("  \(instance.platform ?? "artifact")  \(instance.manifest)")
+                try Terminal.data("  \(instance.platform ?? "artifact")  \(instance.manifest)")
                 for layer in instance.layers {
-                    Terminal.data("    \(layer.digest)  \(Text.bytes(layer.size))  \(layer.encoding.name)")
+                    try Terminal.data("    \(layer.digest)  \(Text.bytes(layer.size))  \(layer.encoding.name)")
                 }
             }
         }
         let sizes = inventory.sizes
-        Terminal.data("")
-        Terminal.data("all images      \(Text.bytes(sizes.images))")
-        Terminal.data("distinct blobs  \(Text.bytes(sizes.blobs))")
-        Terminal.data("streams         \(Text.bytes(sizes.streams)), \(Text.bytes(sizes.content)) after deduplication")
-        Terminal.data(
-            "bundle          \(Text.bytes(sizes.bundle)), \(Text.percent(sizes.bundle, of: sizes.blobs)) of the distinct blobs"
-        )
+        try Terminal.data("")
+        try Terminal.data("all images      \(Text.bytes(sizes.images))")
+        try Terminal.data("distinct blobs  \(Text.bytes(sizes.blobs))")
+        try Terminal.data(
+            "streams         \(Text.bytes(sizes.streams)), \(Text.bytes(sizes.content)) after deduplication")
+        try Terminal.data("bundle          \(sizes.bundleInWords)")
     }
+}
+
+extension BundleInventory.Sizes {
+    /// `6.2 MB, 62.0 % of the distinct blobs`.
+    var bundleInWords: String { "\(Text.bytes(bundle)), \(Text.percent(bundle, of: blobs)) of the distinct blobs" }
 }

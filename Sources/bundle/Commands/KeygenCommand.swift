@@ -1,4 +1,5 @@
 public import ArgumentParser
+import BundleFormat
 public import Cryptography
 import DurableFiles
 import OCI
@@ -18,7 +19,12 @@ struct KeygenCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ExitStatus.reporting {
-            let directory = try Directory.make(output)
+            guard name.allSatisfy(\.isASCII), Statement.isName(name.lowercased()) else {
+                throw UsageError(
+                    "--name '\(name)' cannot be the name of two files; give it 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', "
+                        + "the first a letter or digit, and the directory with --output")
+            }
+            let directory = try directory()
             for file in [name + ".key", name + ".pub"] where try directory.exists(file) {
                 throw UsageError(
                     "not replacing \(output)/\(file): a key that is lost cannot be made again; choose another --name")
@@ -26,8 +32,15 @@ struct KeygenCommand: AsyncParsableCommand {
             let key = try PrivateKey.generate(algorithm)
             try directory.writeFile(name + ".key", key.pem, mode: 0o600)
             try directory.writeFile(name + ".pub", key.publicKey.pem, mode: 0o644)
-            Terminal.data("\(output)/\(name).key  keep it secret; it signs bundles")
-            Terminal.data("\(output)/\(name).pub  give it to everyone; key id \(key.publicKey.id.hex)")
+            try Terminal.data("\(output)/\(name).key  keep it secret; it signs bundles")
+            try Terminal.data("\(output)/\(name).pub  give it to everyone; key id \(key.publicKey.id.hex)")
+        }
+    }
+
+    private func directory() throws -> Directory {
+        do throws(FileError) { return try Directory.make(output) } catch {
+            guard error.code == .notRegular else { throw error }
+            throw UsageError("making keys in \(output): there is a file of this name; name a directory with --output")
         }
     }
 }

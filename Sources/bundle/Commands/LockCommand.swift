@@ -21,13 +21,13 @@ struct LockCommand: AsyncParsableCommand {
     func run() async throws {
         try await ExitStatus.reporting {
             let environment = ProcessInfo.processInfo.environment
-            let specification = registry.completing(
-                try Specification.load(path: spec, overrides: try variables.overrides(), environment: environment))
+            let specification = try registry.completing(
+                Specification.load(path: spec, overrides: variables.overrides(), environment: environment))
             let path = output ?? LockFile.defaultPath(forSpec: spec)
             let lock = try await Build.lock(specification, environment: environment)
             try LockStore.write(lock, path: path)
             for image in specification.images {
-                Terminal.data("\(lock.descriptor(for: image.key)?.digest.description ?? "-")  \(image.key)")
+                try Terminal.data("\(lock.descriptor(for: image.key)?.digest.description ?? "-")  \(image.key)")
             }
             Terminal.error("wrote \(path)")
         }

@@ -25,17 +25,9 @@ struct SignCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The public key of --attach.", valueName: "file"))
     var publicKey: String?
 
-    func validate() throws {
-        guard [key != nil, external, attach != nil].filter(\.self).count == 1 else {
-            throw ValidationError("give one of --key, --external and --attach")
-        }
-        guard (attach == nil) == (publicKey == nil) else {
-            throw ValidationError("--attach and --public-key belong together")
-        }
-    }
-
     func run() async throws {
         try await ExitStatus.reporting {
+            try checkUsage()
             let files = try BundleFiles(path: directory)
             let bytes = try files.statementBytes()
             // Nobody signs what contradicts itself.
@@ -44,20 +36,32 @@ struct SignCommand: AsyncParsableCommand {
             _ = try files.checksums(statement)
             if let key {
                 let key = try KeyFile.privateKey(key, passphraseFile: passphraseFile)
-                Terminal.data(try SignatureFile.write(for: bytes, key: key, in: files.directory))
+                try Terminal.data(SignatureFile.write(for: bytes, key: key, in: files.directory))
             } else if let attach, let publicKey {
                 let key = try KeyFile.publicKey(publicKey)
                 let signature = try KeyFile.read(attach)
-                Terminal.data(try SignatureFile.attach(signature, of: bytes, by: key, in: files.directory))
+                try Terminal.data(SignatureFile.attach(signature, of: bytes, by: key, in: files.directory))
             } else {
-                show(bytes)
+                try show(bytes)
             }
         }
     }
 
-    private func show(_ statement: [UInt8]) {
+    private func checkUsage() throws {
+        guard [key != nil, external, attach != nil].filter(\.self).count == 1 else {
+            throw UsageError("give one of --key, --external and --attach")
+        }
+        guard (attach == nil) == (publicKey == nil) else {
+            throw UsageError("--attach and --public-key belong together; give both")
+        }
+        guard passphraseFile == nil || key != nil else {
+            throw UsageError("--passphrase-file opens the key of --key; give both")
+        }
+    }
+
+    private func show(_ statement: [UInt8]) throws {
         let path = "\(directory)/\(BundleLayout.statement)"
-        Terminal.data(
+        try Terminal.data(
             """
             sign     \(path)
             size     \(statement.count) bytes

@@ -29,35 +29,38 @@ struct VerifyCommand: AsyncParsableCommand {
                 path: directory, trust: try trust.policy(), depth: quick ? .quick : .full, jobs: work.jobs)
             let report = try await verifier.run { done, total in meter.advance(done, of: total, phase: "verify") }
             meter.finish()
-            if json { Terminal.data(JSONWriter.readable(report.json)) } else { show(report) }
+            if json { try Terminal.data(JSONWriter.readable(report.json)) } else { try show(report) }
             if !report.faults.isEmpty { throw ExitCode(ExitStatus.damaged.rawValue) }
             if !report.elsewhere.isEmpty { throw ExitCode(ExitStatus.notFound.rawValue) }
         }
     }
 
-    private func show(_ report: VerificationReport) {
+    private func show(_ report: VerificationReport) throws {
         let statement = report.statement
-        Terminal.data(
+        try Terminal.data(
             "\(directory): \(statement.product) \(statement.channel) \(statement.version), \(statement.created)")
-        for signer in report.signers { Terminal.data("signed by \(signer.hex)") }
-        for fault in report.faults { Terminal.data("FAULT \(fault)") }
+        for signer in report.signers { try Terminal.data("signed by \(signer.hex)") }
+        for fault in report.faults { try Terminal.data("FAULT \(fault)") }
         for (pack, place) in report.elsewhere.sorted(by: { $0.key < $1.key }) {
             switch place {
-            case .volume(let number): Terminal.data("pack \(pack) is on volume \(number)")
+            case .volume(let number): try Terminal.data("pack \(pack) is on volume \(number)")
             case .bundle(let digest):
-                Terminal.data("pack \(pack) is in the required bundle with statement \(digest.hex)")
+                try Terminal.data("pack \(pack) is in the required bundle with statement \(digest.hex)")
             case .here: break
             }
         }
-        let scope = "\(report.imageCount) images, \(report.layerCount) layers, \(Text.bytes(report.bytesRead)) read"
+        let scope =
+            "\(Text.count(report.imageCount, "image")), \(Text.count(report.layerCount, "layer")), "
+            + "\(Text.bytes(report.bytesRead)) read"
         if !report.faults.isEmpty {
-            Terminal.data("DAMAGED: \(report.faults.count) faults; \(scope)")
+            try Terminal.data("DAMAGED: \(Text.count(report.faults.count, "fault")); \(scope)")
         } else if !report.elsewhere.isEmpty {
-            Terminal.data("INCOMPLETE: what is here is whole, \(report.elsewhere.count) packs are elsewhere; \(scope)")
+            try Terminal.data(
+                "INCOMPLETE: what is here is whole, \(Text.count(report.elsewhere.count, "pack")) elsewhere; \(scope)")
         } else {
             let depth =
                 report.depth == .full ? "every layer comes back" : "every stored byte is the one that was signed"
-            Terminal.data("OK: \(depth); \(scope)")
+            try Terminal.data("OK: \(depth); \(scope)")
         }
     }
 }

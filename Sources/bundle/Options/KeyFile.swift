@@ -28,10 +28,14 @@ enum KeyFile {
     /// The bytes of a small file.
     static func read(_ path: String, limit: Int = 64 << 10) throws -> [UInt8] {
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw UsageError("reading \(path): it is not there, or may not be read")
+            throw UsageError("reading \(path): it is not there, or may not be read; check the path and its permissions")
         }
         defer { try? handle.close() }
-        let bytes = Array(try handle.read(upToCount: limit + 1) ?? Data())
+        // Not only regular files: a passphrase may come through a pipe of the shell.
+        let bytes: [UInt8]
+        do { bytes = Array(try handle.read(upToCount: limit + 1) ?? Data()) } catch {
+            throw UsageError("reading \(path): it is a directory or cannot be read; name a file")
+        }
         guard bytes.count <= limit else { throw UsageError("reading \(path): it is larger than \(limit) bytes") }
         return bytes
     }

@@ -21,12 +21,13 @@ struct RegistryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The key of --cert (PEM).", valueName: "file"))
     var certKey: String?
 
-    func validate() throws {
-        guard (cert == nil) == (certKey == nil) else { throw ValidationError("--cert and --cert-key belong together") }
-    }
-
     /// The spec's settings, completed for every registry that it names but does not describe.
-    func completing(_ specification: Specification) -> Specification {
+    ///
+    /// - Throws: `UsageError` when there is no such registry, so that no option is ignored silently.
+    func completing(_ specification: Specification) throws -> Specification {
+        guard (cert == nil) == (certKey == nil) else {
+            throw UsageError("--cert and --cert-key belong together; give both")
+        }
         guard plainHTTP || insecureSkipTLSVerify || caFile != nil || cert != nil else { return specification }
         var registries = specification.registries
         for image in specification.images {
@@ -34,6 +35,11 @@ struct RegistryOptions: ParsableArguments {
             registries[reference.registry] = RegistrySettings(
                 caFile: caFile, certificate: cert, certificateKey: certKey, plainHTTP: plainHTTP,
                 insecureSkipTLSVerify: insecureSkipTLSVerify)
+        }
+        guard registries.count > specification.registries.count else {
+            throw UsageError(
+                "--plain-http, --insecure-skip-tls-verify, --ca-file and --cert are for registries that the spec does not "
+                    + "describe, and it names no such one; write the setting into its 'registries'")
         }
         return Specification(
             product: specification.product, channel: specification.channel, version: specification.version,
@@ -45,7 +51,8 @@ struct RegistryOptions: ParsableArguments {
 /// Values for a spec's variables.
 struct VariableOptions: ParsableArguments {
     @Option(
-        name: .customLong("set"), help: ArgumentHelp("Give a variable of the spec a value.", valueName: "name=value"))
+        name: .customLong("set"),
+        help: ArgumentHelp("Give a variable of the spec a value; repeatable.", valueName: "name=value"))
     var assignments: [String] = []
 
     func overrides() throws -> [String: String] {
@@ -68,7 +75,12 @@ struct TrustOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many distinct trusted keys must have signed.", valueName: "n"))
     var threshold = 1
 
-    func policy() throws -> TrustPolicy { try TrustPolicy.load(paths: trust, threshold: threshold) }
+    func policy() throws -> TrustPolicy {
+        guard 1...TrustPolicy.maximumKeyCount ~= threshold else {
+            throw UsageError("--threshold is 1 to \(TrustPolicy.maximumKeyCount), as many keys as must have signed")
+        }
+        return try TrustPolicy.load(paths: trust, threshold: threshold)
+    }
 }
 
 /// How much of the machine is used, and what is shown.

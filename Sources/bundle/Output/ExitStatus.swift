@@ -48,6 +48,7 @@ enum ExitStatus: Int32 {
 
     /// Runs a command; an error becomes one sentence on stderr and an exit code.
     static func reporting(_ body: () async throws -> Void) async throws {
+        Terminal.survivingClosedPipes()
         do {
             try await body()
         } catch let error as ExitCode {

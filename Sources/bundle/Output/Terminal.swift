@@ -1,19 +1,58 @@
+import ArgumentParser
+import DurableFiles
 import Foundation
 
-/// Data goes to stdout; sentences and progress go to stderr.
+/// Data goes to stdout, where a failure counts; sentences and progress go to stderr, where none does.
 enum Terminal {
-    static func data(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    /// A line of data.
+    ///
+    /// - Throws: as `data(_: [UInt8])`.
+    static func data(_ text: String) throws { try data(Array((text + "\n").utf8)) }
 
-    static func data(_ bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
+    /// Data as it is.
+    ///
+    /// - Throws: `FileError`, with code `noSpace` on a full volume; `ExitCode` where nobody reads any more.
+    static func data(_ bytes: [UInt8]) throws {
+        switch write(bytes, to: STDOUT_FILENO) {
+        case 0: return
+        case EPIPE: throw ExitCode(ExitStatus.unexpected.rawValue)
+        case let number:
+            throw FileError(
+                number == ENOSPC || number == EDQUOT ? .noSpace : .io,
+                "writing to standard output: \(String(cString: strerror(number))); "
+                    + "not everything was written, send the output elsewhere and run the command again")
+        }
+    }
 
-    static func error(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func error(_ text: String) { raw(text + "\n") }
 
-    static func raw(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    static func raw(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
 
     static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Makes a pipe that nobody reads an error of the write, which would else end the program.
+    static func survivingClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// Writes everything; gives 0, or the `errno` that kept it from that.
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                // Whoever shares the pipe or terminal made it non-blocking.
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&room, 1, -1)
+            } else if count == 0 || errno != EINTR {
+                return count == 0 ? EIO : errno
+            }
+        }
+        return 0
+    }
 }
 
-/// Sizes and times for people.
+/// Sizes, numbers and times for people.
 enum Text {
     /// With decimal units, as disks and registries count: `12.3 MB`.
     static func bytes(_ count: Int64) -> String {
@@ -24,6 +63,9 @@ enum Text {
         }
         return String(format: "%.2f TB", value)
     }
+
+    /// `1 image`, `2 images`.
+    static func count(_ number: Int, _ thing: String) -> String { "\(number) \(thing)\(number == 1 ? "" : "s")" }
 
     /// `12 s`, `3 min 4 s`.
     static func duration(_ duration: Duration) -> String {
