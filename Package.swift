@@ -114,7 +114,10 @@ let package = Package(
         tests("Registry", ["Cryptography", "OCI", "Registry", "TestSupport"]),
         tests(
             "BundleBuilder",
-            ["BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "OCI", "Registry", "TestSupport"]),
+            [
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Gzip", "OCI",
+                "Registry", "TestSupport", "Zstandard",
+            ]),
         tests("Program", ["bundle", "OCI", "StrictJSON", "TestSupport"]),
     ]
 )

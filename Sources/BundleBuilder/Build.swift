@@ -49,7 +49,16 @@ public struct Build: Sendable {
     public func pull(_ lock: LockFile) async throws(BuildError) {
         try await withClient { client throws(BuildError) in
             let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
-            _ = try await LayerFetcher(cache: cache, jobs: options.jobs, progress: progress).fetch(images)
+            let fetcher = LayerFetcher(cache: cache, jobs: options.jobs, progress: progress)
+            var healed: Set<CacheDamage> = []
+            while true {
+                do throws(BuildError) {
+                    _ = try await fetcher.fetch(images) {}
+                    return
+                } catch {
+                    try heal(error, &healed)
+                }
+            }
         }
     }
 
@@ -63,10 +72,54 @@ public struct Build: Sendable {
         try await withClient { client throws(BuildError) in
             let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
             let output = try OutputDirectory(path: options.output)
-            try BuildPlan(images: images, cache: cache).checkSpace(cache: cache.directory, output: output.partial)
-            let facts = try await LayerFetcher(cache: cache, jobs: options.jobs, progress: progress).fetch(images)
-            return try await write(images, facts, to: output)
+            do throws(BuildError) {
+                return try await make(images, in: output)
+            } catch {
+                // What was pulled and compressed is in the cache; on a full volume the room is needed.
+                output.discard()
+                throw error
+            }
         }
+    }
+
+    /// Pulls and writes, and starts over when a part of the cache turned out to be damaged.
+    private func make(_ images: [ResolvedImage], in output: OutputDirectory) async throws(BuildError) -> BuildResult {
+        let fetcher = LayerFetcher(cache: cache, jobs: options.jobs, progress: progress)
+        let ordered = images.enumerated()
+            .sorted { ($0.element.entry.priority, $0.offset) < ($1.element.entry.priority, $1.offset) }.map(\.element)
+        var healed: Set<CacheDamage> = []
+        try output.clear()
+        while true {
+            do throws(BuildError) {
+                let isFirst = healed.isEmpty
+                let facts = try await fetcher.fetch(images) { () throws(BuildError) in
+                    // Later most of the frames are there, and would be counted twice.
+                    guard isFirst else { return }
+                    try BuildPlan(images: images, cache: cache)
+                        .checkSpace(cache: cache.directory, output: output.partial, isPacked: isPacked(ordered))
+                }
+                return try await write(ordered, facts, to: output)
+            } catch {
+                try heal(error, &healed)
+            }
+        }
+    }
+
+    /// Returns when an error says that a part of the cache was damaged that was not so before in this build.
+    private func heal(_ error: BuildError, _ healed: inout Set<CacheDamage>) throws(BuildError) {
+        guard let damage = error.cause as? CacheDamage, healed.insert(damage).inserted else { throw error }
+        progress.note("\(damage); it is made anew")
+    }
+
+    /// Whether the cache has all frames of a bundle of these images, in the order of packing.
+    private func isPacked(_ images: [ResolvedImage]) -> Bool {
+        var facts: [Digest: LayerFacts] = [:]
+        for layer in images.flatMap(\.layers) {
+            guard let diffID = layer.diffID else { continue }
+            guard let known = cache.layer(layer.descriptor.digest, diffID) else { return false }
+            facts[layer.descriptor.digest] = known
+        }
+        return cache.hasLayout(packPlan(Self.layers(of: images, facts)).key)
     }
 
     private func withClient<Result: Sendable>(
@@ -94,34 +147,33 @@ public struct Build: Sendable {
     private func write(
         _ images: [ResolvedImage], _ facts: [Digest: LayerFacts], to output: OutputDirectory
     ) async throws(BuildError) -> BuildResult {
-        let ordered = images.enumerated()
-            .sorted { ($0.element.entry.priority, $0.offset) < ($1.element.entry.priority, $1.offset) }.map(\.element)
-        let layers = Self.layers(of: ordered, facts)
+        let layers = Self.layers(of: images, facts)
         do {
             var writer = try BundleWriter(directory: output.partial, packLimit: options.packSize)
-            for document in ordered.flatMap(\.documents) {
+            for document in images.flatMap(\.documents) {
                 try writer.add(document: document.bytes, document.descriptor)
             }
-            let packPlan = PackPlan(
-                streams: layers.map { layer in
-                    PackPlan.Stream(digest: layer.stream, size: layer.size, isTar: layer.encoding == .identity)
-                }, level: options.level)
-            let packer = Packer(cache: cache, plan: packPlan, jobs: options.jobs, progress: progress)
+            let packer = Packer(cache: cache, plan: packPlan(layers), jobs: options.jobs, progress: progress)
             let streams = try await packer.pack(into: &writer)
             progress.phase("sign", 0)
             let statement = try writer.finish(
                 BundleWriter.Contents(
                     product: specification.product, channel: specification.channel, version: specification.version,
-                    created: created(images), images: ordered.map(Self.bundleImage), layers: layers, streams: streams),
+                    created: created(images), images: images.map(Self.bundleImage), layers: layers, streams: streams),
                 keys: options.keys)
             let sizes = try BundleInventory(path: output.partial.path).sizes
             try output.publish()
             return BuildResult(statement: statement, imageCount: images.count, sizes: sizes)
         } catch {
-            // What was pulled and compressed is in the cache; on a full volume the room is needed.
-            output.discard()
             throw BuildError(error, doing: "writing the bundle \(options.output)")
         }
+    }
+
+    private func packPlan(_ layers: [BundleLayer]) -> PackPlan {
+        PackPlan(
+            streams: layers.map { layer in
+                PackPlan.Stream(digest: layer.stream, size: layer.size, isTar: layer.encoding == .identity)
+            }, level: options.level)
     }
 
     private func created(_ images: [ResolvedImage]) throws(BuildError) -> Timestamp {
@@ -137,13 +189,14 @@ public struct Build: Sendable {
         var seen: Set<Digest> = []
         return images.flatMap(\.layers).filter { seen.insert($0.descriptor.digest).inserted }.map { layer in
             let digest = layer.descriptor.digest
+            let known = facts[digest]
             let encoding: BundleLayer.Encoding =
-                switch facts[digest]?.compression {
+                switch known?.compression {
                 case .uncompressed: .identity
                 case let compression: .verbatim(compression)
                 }
             return BundleLayer(
-                digest: digest, size: layer.descriptor.size, diffID: layer.diffID, stream: digest, encoding: encoding)
+                digest: digest, size: layer.descriptor.size, diffID: known?.diffID, stream: digest, encoding: encoding)
         }
     }
 

@@ -1,5 +1,6 @@
 import BundleFormat
 import DurableFiles
+import OCI
 import Registry
 
 /// Why a lock or a bundle could not be made.
@@ -18,7 +19,7 @@ public struct BuildError: Error, Sendable, Equatable, CustomStringConvertible {
         case busy
         /// A file system has no room.
         case noSpace
-        /// The file system or the build cache refused.
+        /// The file system or the build cache refused, or something unexpected happened.
         case files
     }
 
@@ -57,10 +58,12 @@ public struct BuildError: Error, Sendable, Equatable, CustomStringConvertible {
             switch error.code {
             case .notFound: .notFound
             case .sink: error.cause.map { code(of: $0) } ?? .files
+            case .cancelled: .files
             default: .source
             }
         case let error as BuildError: error.code
-        default: .source
+        case is OCIError: .source
+        default: .files
         }
     }
 

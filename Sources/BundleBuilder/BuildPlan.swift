@@ -26,39 +26,41 @@ public struct BuildPlan: Sendable {
     public let blobBytes: Int64
     /// Bytes to pull.
     public let missingBytes: Int64
+    /// Room that pulling takes, in bytes: what is missing and does not lie in partial blobs either.
+    private let roomToPull: Int64
 
     init(images: [ResolvedImage], cache: BuildCache) {
         var seen: Set<Digest> = []
-        var blobBytes: Int64 = 0
+        var blobs: [Descriptor] = []
+        var missing: [Descriptor] = []
         self.images = images.map { image in
-            var missing: Int64 = 0
-            for layer in image.layers where seen.insert(layer.descriptor.digest).inserted {
-                blobBytes += layer.descriptor.size
-                if cache.blob(layer.descriptor.digest, size: layer.descriptor.size) == nil {
-                    missing += layer.descriptor.size
-                }
-            }
+            let layers = image.layers.map(\.descriptor)
+            let new = layers.filter { seen.insert($0.digest).inserted }
+            let absent = new.filter { cache.blob($0.digest, size: $0.size) == nil }
+            blobs += new
+            missing += absent
             return Image(
-                reference: image.entry.key, root: image.root.digest, layerCount: image.layers.count,
-                size: image.layers.reduce(0) { $0 + $1.descriptor.size }, missing: missing)
+                reference: image.entry.key, root: image.root.digest, layerCount: layers.count,
+                size: layers.map(\.size).total, missing: absent.map(\.size).total)
         }
-        imageBytes = self.images.reduce(0) { $0 + $1.size }
-        self.blobBytes = blobBytes
-        missingBytes = self.images.reduce(0) { $0 + $1.missing }
+        imageBytes = self.images.map(\.size).total
+        blobBytes = blobs.map(\.size).total
+        missingBytes = missing.map(\.size).total
+        roomToPull = missing.map { max(0, $0.size - cache.partialSize($0.digest)) }.total
     }
 
     /// Refuses to start what cannot end.
     ///
     /// The bundle is taken to be as large as its distinct blobs, which it is not larger than but for documents and index;
-    /// the cache keeps what is pulled, and frames as large as the bundle.
-    func checkSpace(cache: Directory, output: Directory) throws(BuildError) {
+    /// the cache keeps what is pulled, and frames as large as the bundle unless it holds them already.
+    func checkSpace(cache: Directory, output: Directory, isPacked: Bool) throws(BuildError) {
         let reserve: Int64 = 1 << 20
-        let forOutput = blobBytes + reserve
-        let forCache = missingBytes + (missingBytes > 0 ? blobBytes : 0)
+        let forOutput = [blobBytes, reserve].total
+        let forCache = [roomToPull, isPacked ? 0 : blobBytes].total
         do throws(FileError) {
             let isShared = try cache.fileSystem == output.fileSystem
             for (directory, need) in isShared
-                ? [(output, forOutput + forCache)] : [(output, forOutput), (cache, forCache)]
+                ? [(output, [forOutput, forCache].total)] : [(output, forOutput), (cache, forCache)]
             {
                 let free = try directory.freeSpace().bytes
                 guard free >= need else {
@@ -72,4 +74,9 @@ public struct BuildPlan: Sendable {
             throw BuildError(error, doing: "checking for room")
         }
     }
+}
+
+extension [Int64] {
+    /// The sum of sizes, which the resolver has found small enough to add.
+    var total: Int64 { reduce(0, +) }
 }

@@ -4,7 +4,7 @@ import DurableFiles
 /// The directory that becomes the bundle, and the one beside it where the bundle is made.
 ///
 /// Spec: docs/format.md section 9. Whatever lies at the final name is whole at any moment: nothing, the older bundle, or the
-/// new one.
+/// new one. Only who holds the lock of a directory renames, empties or removes it.
 struct OutputDirectory {
     /// Where the bundle is made.
     let partial: Directory
@@ -26,17 +26,11 @@ struct OutputDirectory {
             throw BuildError(.output, "'\(path)' cannot become a bundle; name a new directory")
         }
         self.path = trimmed
-        do throws(FileError) {
-            parent = try Directory.make(folder)
-            partial = try parent.makeSubdirectory(name + ".partial")
-        } catch {
-            throw BuildError(error, doing: "making the directory \(path).partial")
+        do throws(FileError) { parent = try Directory.make(folder) } catch {
+            throw BuildError(error, doing: "making the directory \(folder)")
         }
-        do throws(FileError) { try partial.lock() } catch {
-            throw BuildError(
-                .busy, "another build works in \(path).partial; wait for it, or name another output", cause: error)
-        }
-        try checkFinal()
+        _ = try Self.older(name, in: parent, path: trimmed)
+        partial = try Self.lock(name + ".partial", in: parent, path: trimmed)
     }
 
     private static func trimmed(_ path: String) -> String {
@@ -45,13 +39,17 @@ struct OutputDirectory {
         return String(path)
     }
 
-    private func checkFinal() throws(BuildError) {
+    /// What lies at the final name: an older bundle, an empty directory, or nothing.
+    private static func older(
+        _ name: String, in parent: Directory, path: String
+    ) throws(BuildError) -> Directory? {
         do throws(FileError) {
-            guard try parent.exists(name) else { return }
-            let old = try parent.subdirectory(name)
-            var isReplaceable = try old.exists(BundleLayout.statement)
-            if !isReplaceable { isReplaceable = try old.entries().isEmpty }
-            guard isReplaceable else {
+            return try settled { () throws(FileError) in
+                guard try parent.exists(name) else { return .some(nil) }
+                let older = try parent.subdirectory(name)
+                if try older.exists(BundleLayout.statement) { return older }
+                if try older.entries().isEmpty { return older }
+                guard try older.isNamed(name, in: parent) else { return nil }
                 throw FileError(.exists, "it is neither empty nor a bundle; name another output, or remove it yourself")
             }
         } catch {
@@ -62,15 +60,60 @@ struct OutputDirectory {
         }
     }
 
-    /// Gives the finished bundle its name; an older one is exchanged in one step and then removed.
-    func publish() throws(BuildError) {
+    private static func lock(_ name: String, in parent: Directory, path: String) throws(BuildError) -> Directory {
         do throws(FileError) {
-            if try parent.exists(name) {
+            return try settled { () throws(FileError) in
+                let directory = try parent.makeSubdirectory(name)
+                try directory.lock()
+                return try directory.isNamed(name, in: parent) ? directory : nil
+            }
+        } catch {
+            guard error.code == .busy else { throw BuildError(error, doing: "making the directory \(path).partial") }
+            throw BuildError(
+                .busy, "another build works in \(path).partial; wait for it, or name another output", cause: error)
+        }
+    }
+
+    /// Looks again where another build has renamed or removed what was looked at: the body gives nil then, or `notFound`.
+    private static func settled<Value>(_ body: () throws(FileError) -> Value?) throws(FileError) -> Value {
+        for _ in 0..<10 {
+            do throws(FileError) {
+                if let value = try body() { return value }
+            } catch {
+                guard error.code == .notFound else { throw error }
+            }
+        }
+        throw FileError(.busy, "other builds replace it again and again; wait for them")
+    }
+
+    /// Removes what an earlier build left, so that it takes no room.
+    func clear() throws(BuildError) {
+        do throws(FileError) { try Self.clear(partial) } catch {
+            throw BuildError(error, doing: "emptying the directory \(path).partial")
+        }
+    }
+
+    /// First what makes it a bundle: what a crash leaves must not look like one.
+    private static func clear(_ directory: Directory) throws(FileError) {
+        try directory.removeTree(BundleLayout.statement)
+        try directory.sync()
+        try directory.removeContents()
+    }
+
+    /// Gives the finished bundle its name; an older one is exchanged in one step and then removed.
+    ///
+    /// - Throws: `BuildError` with code `busy` when somebody works in the older one, or `output` when it is no bundle any
+    ///   more; nothing has changed then.
+    func publish() throws(BuildError) {
+        let older = try Self.older(name, in: parent, path: path)
+        do throws(FileError) {
+            if let older {
+                try older.lock()
+                guard try older.isNamed(name, in: parent) else {
+                    throw FileError(.busy, "'\(path)' was replaced in the meantime; run the build again")
+                }
                 try parent.exchange(partialName, with: name)
-                // First what makes it a bundle: what a crash leaves of the older one must not look like one.
-                let old = try parent.subdirectory(partialName)
-                try old.removeTree(BundleLayout.statement)
-                try old.sync()
+                try Self.clear(older)
                 try parent.removeTree(partialName)
             } else {
                 try parent.rename(partialName, to: name)
@@ -82,5 +125,10 @@ struct OutputDirectory {
     }
 
     /// Removes what was made so far, after an error that matters more than this one.
-    func discard() { try? parent.removeTree(partialName) }
+    func discard() {
+        // Once published, the name may be that of another build's directory.
+        guard (try? partial.isNamed(partialName, in: parent)) == true else { return }
+        try? Self.clear(partial)
+        try? parent.removeTree(partialName)
+    }
 }

@@ -55,6 +55,18 @@ extension Directory {
         }
     }
 
+    /// Whether a name in another directory leads to this one; it may not any more when somebody renamed or removed it.
+    public func isNamed(_ name: String, in parent: Directory) throws(FileError) -> Bool {
+        let own = try descriptor.status(path: path)
+        do throws(FileError) {
+            let named = try parent.examine(name).status(path: parent.full(name))
+            return own.st_dev == named.st_dev && own.st_ino == named.st_ino
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
     /// Renames durably; an existing file of the new name is replaced in one step.
     public func rename(_ from: String, to: String) throws(FileError) {
         let (source, sourceName) = try parent(of: from)
@@ -79,14 +91,6 @@ extension Directory {
     public func remove(_ name: String) throws(FileError) {
         let (parent, base) = try parent(of: name)
         guard unsafe unlinkat(parent.descriptor.number, base, 0) == 0 else { throw FileError("remove", full(name)) }
-    }
-
-    /// Removes the temporary files that crashed writers left directly in this directory; needs the lock.
-    public func removeTemporaryFiles() throws(FileError) {
-        for entry in try children(limit: .max, path: path) where entry.bytes.starts(with: Self.temporaryPrefix.utf8) {
-            guard entry.kind == .file else { continue }
-            try unlink(entry, flags: 0)
-        }
     }
 
     private static func sync(_ first: Directory, _ second: Directory) throws(FileError) {

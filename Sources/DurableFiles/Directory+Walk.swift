@@ -25,6 +25,11 @@ extension Directory {
         try parent.removeTree(base.utf8CString, depth: 0)
     }
 
+    /// Removes everything in this directory, whatever bytes its name has, and never what a link points to.
+    ///
+    /// A crash leaves a part; calling again removes it. Durable after `sync()`.
+    public func removeContents() throws(FileError) { try removeContents(depth: 0) }
+
     private func walk(
         prefix: String, depth: Int, limit: Int, into entries: inout [DirectoryEntry]
     ) throws(FileError) {
@@ -43,15 +48,18 @@ extension Directory {
         let child = Child(name: name, kind: .other, size: 0)
         if unsafe unlinkat(descriptor.number, Array(name), 0) == 0 { return }
         guard errno == EISDIR else { throw FileError("remove", full(child.escaped)) }
-        let directory = try descend(child, depth: depth)
-        for entry in try directory.children(limit: .max, path: directory.path) {
-            if entry.kind == .directory {
-                try directory.removeTree(entry.name, depth: depth + 1)
+        try descend(child, depth: depth).removeContents(depth: depth + 1)
+        try unlink(child, flags: AT_REMOVEDIR)
+    }
+
+    private func removeContents(depth: Int) throws(FileError) {
+        for child in try children(limit: .max, path: path) {
+            if child.kind == .directory {
+                try removeTree(child.name, depth: depth)
             } else {
-                try directory.unlink(entry, flags: 0)
+                try unlink(child, flags: 0)
             }
         }
-        try unlink(child, flags: AT_REMOVEDIR)
     }
 
     private func descend(_ child: Child, depth: Int) throws(FileError) -> Directory {

@@ -66,11 +66,6 @@ public final class Directory: Sendable {
     /// Returns when every name made, renamed or removed directly in this directory is durable.
     public func sync() throws(FileError) { try descriptor.sync(path: path) }
 
-    /// Returns when the whole volume is durable.
-    public func syncFileSystem() throws(FileError) {
-        guard clinux_syncfs(descriptor.number) == 0 else { throw FileError("write to the device", path) }
-    }
-
     /// Takes the exclusive lock of this directory without waiting; it is freed with this object.
     ///
     /// The lock is advisory and belongs to this object: another `Directory` of the same path does not hold it.

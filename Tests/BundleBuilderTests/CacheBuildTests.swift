@@ -1,11 +1,13 @@
-import BundleBuilder
 import BundleFormat
 import BundleSpec
 import Cryptography
 import Foundation
 import OCI
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import BundleBuilder
 
 /// The same bytes every time, whatever the cache holds, however many cores work, and whatever rots in between.
 @Suite struct CacheBuildTests {
@@ -41,6 +43,16 @@ import Testing
         }
 
         var layerRequests: Int { registry.requests.count { layerPaths.contains($0.path) } }
+
+        /// Changes every file of one kind in the cache.
+        func change(_ folder: String, _ body: (inout [UInt8]) -> Void) throws {
+            let files = workshop.directory
+            for name in try FileManager.default.contentsOfDirectory(atPath: files.path("cache/v1/\(folder)")) {
+                var bytes = try files.read("cache/v1/\(folder)/\(name)")
+                body(&bytes)
+                try files.write(bytes, to: "cache/v1/\(folder)/\(name)")
+            }
+        }
 
         /// The files of the cache with what shows that one was written anew.
         func cacheState() throws -> [String: String] {
@@ -148,7 +160,7 @@ import Testing
                             try? FileManager.default.removeItem(atPath: root + "/layouts")
                         }
                         try scene.workshop.directory.write(damage, to: path)
-                        try await expectGoodOrHealing(scene, reference, "\(folder)/\(name)")
+                        try await expectSame(scene, reference, "\(folder)/\(name)")
                         runs += 1
                     }
                 }
@@ -157,19 +169,75 @@ import Testing
         }
     }
 
-    /// Builds, and again when the first run says that the cache was damaged.
-    private func expectGoodOrHealing(_ scene: Scene, _ reference: [String: Digest?], _ what: String) async throws {
+    /// Builds once, and demands the same bytes as with a sound cache.
+    private func expectSame(_ scene: Scene, _ reference: [String: Digest?], _ what: String) async throws {
         let output = "healed-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        do {
-            try await scene.make(output)
-        } catch let error as BuildError {
-            #expect(error.code == .files, "\(what): \(error)")
-            #expect(error.message.contains("run the build again"), "\(what): \(error)")
-            #expect(scene.workshop.hasNoBundle(output), "\(what)")
-            try await scene.make(output)
+        do { try await scene.make(output) } catch {
+            Issue.record("\(what): \(error)")
+            return
         }
         #expect(try scene.workshop.tree(output) == reference, "\(what)")
         try FileManager.default.removeItem(atPath: scene.workshop.directory.path(output))
+    }
+
+    @Test func `a cache of which every file rotted heals in one build`() async throws {
+        try await withScene { scene in
+            let reference = try scene.workshop.tree("reference")
+            for folders in [["blobs", "layers", "frames", "layouts"], ["blobs", "layouts"], ["frames"]] {
+                for folder in folders { try scene.change(folder) { $0[$0.count / 2] ^= 8 } }
+                let notes = Mutex(0)
+                let progress = BuildProgress(
+                    phase: { _, _ in }, advance: { _ in }, note: { _ in notes.withLock { $0 += 1 } })
+                _ = try await scene.workshop.build(scene.specification, output: "healed", progress: progress)
+                    .run(scene.lock)
+                #expect(try scene.workshop.tree("healed") == reference, "\(folders)")
+                #expect(notes.withLock { $0 } > 0, "\(folders)")
+                let requests = scene.layerRequests
+                try await scene.make("healed")
+                #expect(scene.layerRequests == requests)
+            }
+            // Without a bundle too.
+            for folder in ["blobs", "layers"] { try scene.change(folder) { $0[$0.count / 2] ^= 8 } }
+            let requests = scene.layerRequests
+            try await scene.workshop.build(scene.specification).pull(scene.lock)
+            #expect(scene.layerRequests == requests + 4)
+        }
+    }
+
+    @Test func `damage that still reads well does not change the bundle`() async throws {
+        try await withScene { scene in
+            let reference = try scene.workshop.tree("reference")
+            // A bit of a frame's header that decompressors ignore.
+            try scene.change("frames") { $0[4] ^= 0x10 }
+            try FileManager.default.removeItem(atPath: scene.workshop.directory.path("cache/v1/layouts"))
+            try await expectSame(scene, reference, "frames")
+            // Another compression than the blob has.
+            for name in ["tar", "gzip", "zstd"] {
+                try scene.change("layers") { bytes in
+                    guard let space = bytes.firstIndex(of: 0x20) else { return }
+                    bytes.replaceSubrange(..<space, with: Array(name.utf8))
+                }
+                try FileManager.default.removeItem(atPath: scene.workshop.directory.path("cache/v1/layouts"))
+                try await expectSame(scene, reference, name)
+            }
+        }
+    }
+
+    @Test func `a part that is damaged again and again is an error`() async throws {
+        try await withScene { scene in
+            try FileManager.default.removeItem(atPath: scene.workshop.directory.path("cache/v1/layouts"))
+            let progress = BuildProgress(
+                phase: { name, _ in if name == "pack" { try? scene.change("blobs") { $0[$0.count / 2] ^= 8 } } },
+                advance: { _ in }, note: { _ in })
+            let build = try scene.workshop.build(scene.specification, output: "never", progress: progress)
+            #expect(await Workshop.code { _ = try await build.run(scene.lock) } == .files)
+            #expect(scene.workshop.hasNoBundle("never"))
+        }
+    }
+
+    @Test func `sizes that images claim are added without overflow`() {
+        #expect([Int64.max, 1, 1].total == .max)
+        #expect([3, 4].total == 7 && [].total == 0)
     }
 
     @Test func `a partial blob that holds other bytes is pulled anew`() async throws {

@@ -59,6 +59,20 @@ import Testing
         for layer in contents.manifest.layers { #expect(try contents.blob(layer.digest) == images.blobs[layer.digest]) }
     }
 
+    @Test(arguments: [["image", "artifact"], ["artifact", "image"]])
+    func `an artifact may name a blob that is a layer of an image too`(tags: [String]) async throws {
+        let workshop = try Workshop()
+        var images = ImageSet()
+        let layer = try await LayerFixture([.file("a", "shared\n")])
+        images.add(ImageFixture([layer]), tag: "image")
+        images.addArtifact(type: "application/vnd.oci.image.layer.v1.tar+gzip", content: layer.blob, tag: "artifact")
+        try images.write(to: workshop.directory.path("layout"))
+        let lines = tags.map { "  - image: oci-layout:./layout@\($0)\n    as: [local/\($0):1]" }
+        let contents = try await workshop.make(workshop.specification(lines.joined(separator: "\n")))
+        #expect(contents.manifest.layers.map(\.digest) == [layer.digest])
+        #expect(contents.manifest.layers.map(\.diffID) == [layer.diffID])
+    }
+
     @Test(.enabled(if: Toolbox.has("docker-registry", "skopeo", "curl")))
     func `registry and layout images share a bundle, with names, groups, priorities and storage of their own`()
         async throws

@@ -1,11 +1,13 @@
-import BundleBuilder
 import BundleFormat
 import BundleSpec
 import Cryptography
+import DurableFiles
 import Foundation
 import OCI
 import TestSupport
 import Testing
+
+@testable import BundleBuilder
 
 /// What a build does with what lies at its output.
 @Suite struct OutputBuildTests {
@@ -31,6 +33,7 @@ import Testing
                 await Workshop.code { _ = try await workshop.make(specification, lock: lock, output: name) } == .output,
                 "\(name)")
         }
+        for name in ["bundle.partial", "file.partial", "x"] { #expect(!workshop.exists(name), "\(name)") }
         try workshop.directory.makeDirectory("empty")
         _ = try await workshop.make(specification, lock: lock, output: "empty")
         _ = try await workshop.make(specification, lock: lock, output: "new/deep/bundle/")
@@ -82,6 +85,75 @@ import Testing
         let bad = try workshop.specification("  - image: oci-layout:./layout@none\n    as: [local/none:1]")
         #expect(await Workshop.code { _ = try await workshop.make(bad) } == .notFound)
         #expect(try workshop.tree() == old)
+        // One that fails after it has begun to work at the output.
+        for name in try FileManager.default.contentsOfDirectory(atPath: workshop.directory.path("layout/blobs/sha256"))
+        {
+            let path = "layout/blobs/sha256/" + name
+            try workshop.directory.write(workshop.directory.read(path).reversed(), to: path)
+        }
+        try FileManager.default.removeItem(atPath: workshop.directory.path("cache/v1/layers"))
+        try workshop.directory.makeDirectory("cache/v1/layers")
+        for name in try FileManager.default.contentsOfDirectory(atPath: workshop.directory.path("cache/v1/blobs")) {
+            let path = "cache/v1/blobs/" + name
+            let bytes = try workshop.directory.read(path)
+            if bytes.starts(with: [0x1F, 0x8B]) { try workshop.directory.write([], to: path) }
+        }
+        #expect(await Workshop.code { _ = try await workshop.make(specification, lock: lock) } == .source)
+        #expect(try workshop.tree() == old)
+        #expect(!workshop.exists("bundle.partial"))
+    }
+
+    @Test func `an older bundle in which somebody works is not replaced`() async throws {
+        let (workshop, specification, lock) = try await Self.workshop()
+        _ = try await workshop.make(specification, lock: lock)
+        let old = try workshop.tree()
+        let other = try workshop.specification("  - image: oci-layout:./layout@two\n    as: [local/two:1]")
+        let otherLock = try await workshop.lock(other)
+        do {
+            let holder = try Directory(opening: workshop.directory.path("bundle"))
+            try holder.lock()
+            #expect(await Workshop.code { _ = try await workshop.make(other, lock: otherLock) } == .busy)
+            #expect(try holder.isNamed("bundle", in: Directory(opening: workshop.directory.path)))
+        }
+        #expect(try workshop.tree() == old)
+        #expect(!workshop.exists("bundle.partial"))
+        _ = try await workshop.make(other, lock: otherLock)
+        #expect(try workshop.tree() != old)
+    }
+
+    @Test func `a build gets an empty directory of its own, however many begin and end at the same time`() async throws
+    {
+        let directory = try TemporaryDirectory()
+        let path = directory.path("bundle")
+        let published = try await withThrowingTaskGroup(of: Int.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    var published = 0
+                    for number in 0..<60 {
+                        do {
+                            let output = try OutputDirectory(path: path)
+                            #expect(try output.partial.entries().isEmpty)
+                            try output.partial.writeFile("STATEMENT", [UInt8(worker)])
+                            guard number % 3 > 0 else {
+                                output.discard()
+                                continue
+                            }
+                            do { try output.publish() } catch {
+                                output.discard()
+                                throw error
+                            }
+                            published += 1
+                        } catch let error as BuildError {
+                            #expect(error.code == .busy, "\(error)")
+                        }
+                    }
+                    return published
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(published > 0)
+        #expect(try Directory(opening: directory.path).entries().map(\.path) == ["bundle", "bundle/STATEMENT"])
     }
 
     @Test func `of two builds into one output the second is refused`() async throws {

@@ -91,12 +91,12 @@ struct Workshop: Sendable {
         return tree
     }
 
-    /// Whether there is nothing at the output, and nothing beside it that could be taken for a bundle.
+    /// Whether there is nothing at the output and nothing beside it, as after every build that failed.
     func hasNoBundle(_ output: String = "bundle") -> Bool {
-        let files = FileManager.default
-        return !files.fileExists(atPath: directory.path(output))
-            && !files.fileExists(atPath: directory.path(output + ".partial/STATEMENT"))
+        !exists(output) && !exists(output + ".partial")
     }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: directory.path(name)) }
 
     /// The code of the error that something throws; nil when it throws none, or another kind.
     static func code(_ body: () async throws -> Void) async -> BuildError.Code? {

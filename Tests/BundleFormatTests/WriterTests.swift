@@ -1,5 +1,6 @@
 import Cryptography
 import DurableFiles
+import Foundation
 import OCI
 import StrictJSON
 import TestSupport
@@ -45,6 +46,9 @@ import Testing
             "STATEMENT", "SHA256SUMS", "manifest.json", "README.txt", "sig/x", "blobs/sha256/x", "blobs/x", ".tmp-1",
         ] {
             try BundleTree.write([1], to: old + "/" + name)
+        }
+        for name in [[0x0A], [0x61, 0xFF], Array("a\\xff".utf8)] as [[UInt8]] {
+            try BundleTree.make(Array("\(old)/".utf8) + name, S_IFREG)
         }
         let key = try PrivateKey.generate(.ed25519)
         let statement = try await Drafts.tiny().write(to: old, keys: [key])

@@ -94,6 +94,20 @@ import Testing
         #expect(throws: FileError(.notRegular, "")) { try directory.remove("new") }
     }
 
+    @Test func knowsWhetherANameLeadsToIt() throws {
+        let one = try directory.makeSubdirectory("one")
+        let two = try directory.makeSubdirectory("two")
+        #expect(try one.isNamed("one", in: directory) && !one.isNamed("two", in: directory))
+        try directory.exchange("one", with: "two")
+        #expect(try !one.isNamed("one", in: directory) && one.isNamed("two", in: directory))
+        #expect(try two.isNamed("one", in: directory))
+        try directory.removeTree("one")
+        try scratch.link("one", to: "two")
+        #expect(try !one.isNamed("one", in: directory) && !two.isNamed("one", in: directory))
+        #expect(try !one.isNamed("absent", in: directory))
+        #expect(throws: FileError(.invalidName, "")) { _ = try one.isNamed("..", in: directory) }
+    }
+
     @Test func isLockedByOneOwnerAtATime() throws {
         do {
             let first = try Directory(opening: scratch.url.path)
@@ -111,6 +125,5 @@ import Testing
         #expect(try directory.fileSystem == directory.makeSubdirectory("a").fileSystem)
         #expect(try directory.fileSystem != Directory(opening: "/proc").fileSystem)
         try directory.sync()
-        try directory.syncFileSystem()
     }
 }

@@ -52,14 +52,6 @@ import Testing
         #expect(try scratch.names == ["sub"])
     }
 
-    @Test func removesWhatCrashedWritersLeft() throws {
-        try directory.writeFile(Directory.temporaryPrefix + "old", [1])
-        try directory.writeFile("kept", [1])
-        _ = try directory.makeSubdirectory(Directory.temporaryPrefix + "folder")
-        try directory.removeTemporaryFiles()
-        #expect(try scratch.names == [Directory.temporaryPrefix + "folder", "kept"])
-    }
-
     @Test func readsAtAnyPositionAndRefusesWhatIsNotThere() throws {
         let bytes = (0..<100).map { UInt8($0) }
         try directory.writeFile("file", bytes)

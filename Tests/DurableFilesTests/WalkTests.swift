@@ -66,4 +66,20 @@ import Testing
         try directory.removeTree("kept/file")
         #expect(try directory.entries().map(\.path) == ["kept"])
     }
+
+    @Test func emptiesADirectoryWhateverTheNamesAre() throws {
+        _ = try directory.makeSubdirectory("kept")
+        try directory.writeFile("kept/file", [1])
+        let full = try directory.makeSubdirectory("full/deep").path
+        for name in [[0x61, 0xFF], [0x0A], Array("\\x0a".utf8), Array(".tmp-1".utf8)] as [[UInt8]] {
+            for folder in [scratch.path("full"), full] {
+                let path = (Array(folder.utf8) + [0x2F] + name + [0]).map { CChar(bitPattern: $0) }
+                close(open(path, O_CREAT | O_WRONLY, 0o600))
+            }
+        }
+        mkdir((Array(full.utf8) + [0x2F, 0xFE, 0]).map { CChar(bitPattern: $0) }, 0o700)
+        try scratch.link("full/out", to: "../kept")
+        try directory.subdirectory("full").removeContents()
+        #expect(try directory.entries().map(\.path) == ["full", "kept", "kept/file"])
+    }
 }

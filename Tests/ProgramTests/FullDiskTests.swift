@@ -25,17 +25,16 @@ private enum Volumes {
         let program: Program
         let spec: String
         let layerPath: String
-        let size: Int
+        let layer: LayerFixture
         let clean: [String: [UInt8]]
 
-        init(mount options: String) async throws {
+        init(mount options: String, compression: LayerFixture.Compression = .gzip(level: 6)) async throws {
             registry = try await LyingRegistry()
             program = try await Program()
             // Random bytes: what is stored is as large as what is pulled.
             var random = DeterministicRandom(seed: 110)
             let content = random.bytes(3 << 20)
-            let layer = try await LayerFixture([.file("random", content)])
-            size = layer.blob.count
+            layer = try await LayerFixture([.file("random", content)], compression: compression)
             var images = ImageSet()
             images.add(ImageFixture([layer, try await ImageFactory.files(seed: 111, count: 3, size: 1000)]), tag: "1")
             registry.serve(images, repository: "team/app")
@@ -47,10 +46,10 @@ private enum Volumes {
             try await Command("mount", ["-t", "tmpfs", "-o", options, "tmpfs", point]).check()
         }
 
-        func run(output: String, cache: String) async throws -> CommandResult {
+        func run(output: String, cache: String, level: Int = 3) async throws -> CommandResult {
             try await program.command([
-                "build", spec, "--output", program.directory.path(output), "--key", program.key, "--level", "3",
-                "--cache", program.directory.path(cache),
+                "build", spec, "--output", program.directory.path(output), "--key", program.key, "--level",
+                "\(level)", "--cache", program.directory.path(cache),
             ]).run()
         }
 
@@ -59,7 +58,7 @@ private enum Volumes {
             #expect(result.status == .exited(6), "\(result.errorText)", sourceLocation: sourceLocation)
             let sentences = result.errorText.split(separator: "\n").filter { $0.hasPrefix("bundle: ") }
             #expect(sentences.count == 1, "\(result.errorText)", sourceLocation: sourceLocation)
-            #expect(program.hasNoBundle(output), sourceLocation: sourceLocation)
+            #expect(!program.exists(output) && !program.exists(output + ".partial"), sourceLocation: sourceLocation)
         }
 
         func expectWorks(output: String, cache: String, sourceLocation: SourceLocation = #_sourceLocation) async throws
@@ -101,6 +100,39 @@ private enum Volumes {
         #expect(scene.registry.requests(for: scene.layerPath).count == before)
         try await scene.remount("size=64m")
         try await scene.expectWorks(output: output, cache: cache)
+        try await scene.end()
+    }
+
+    @Test func `what a killed build left takes no room from the next one`() async throws {
+        let scene = try await Scene(mount: "size=8m")
+        try scene.program.directory.makeDirectory("small/bundle.partial/blobs/sha256")
+        try scene.program.directory.write(
+            [UInt8](repeating: 1, count: 7 << 20), to: "small/bundle.partial/blobs/sha256/.tmp-1")
+        try await scene.expectWorks(output: "small/bundle", cache: "cache")
+        try await scene.end()
+    }
+
+    @Test func `of a blob that came in part only the rest needs room`() async throws {
+        let scene = try await Scene(mount: "size=7m")
+        let name = scene.layer.digest.hex
+        try scene.program.directory.makeDirectory("small/cache/v1/partial")
+        try scene.program.directory.write(
+            Array(scene.layer.blob.prefix(5 << 19)), to: "small/cache/v1/partial/\(name)")
+        try await scene.expectWorks(output: "bundle", cache: "small/cache")
+        try await scene.end()
+    }
+
+    @Test func `another level needs room for other frames, though nothing is pulled`() async throws {
+        let scene = try await Scene(mount: "size=8m", compression: .none)
+        try await scene.expectWorks(output: "bundle", cache: "small/cache")
+        let frames = try scene.program.tree("small/cache/v1/frames").keys
+        let result = try await scene.run(output: "other", cache: "small/cache", level: 4)
+        #expect(result.status == .exited(6), "\(result.errorText)")
+        #expect(try scene.program.tree("small/cache/v1/frames").keys == frames)
+        #expect(scene.program.hasNoBundle("other"))
+        try await scene.remount("size=16m")
+        let again = try await scene.run(output: "other", cache: "small/cache", level: 4)
+        #expect(again.status == .exited(0), "\(again.errorText)")
         try await scene.end()
     }
 

@@ -5,8 +5,8 @@ import OCI
 
 /// What builds keep for the next one, by digest: verified blobs, what is known of layers, compressed frames, and layouts.
 ///
-/// Everything read from it is compared with its digest before it is used; whatever is missing or damaged is made again.
-/// It may be deleted at any time when no build runs.
+/// Blobs are compared with the digests of their names, all else with a SHA-256 at the end of its file: that finds rot, not
+/// somebody who may write here. Whatever is missing or damaged is made again. May be deleted when no build runs.
 public struct BuildCache: Sendable {
     /// The cache's directory.
     public let directory: Directory
@@ -32,14 +32,19 @@ public struct BuildCache: Sendable {
         return home + "/.cache/bundle"
     }
 
-    /// A verified blob of a known size.
+    /// A blob of a known size, which was verified when it came; whoever reads it looks for rot.
     func blob(_ digest: Digest, size: Int64) -> ReadableFile? {
         guard let file = try? directory.openFile("blobs/\(digest.hex)"), file.size == size else { return nil }
         return file
     }
 
-    /// Forgets a blob that turned out to be damaged.
-    func remove(blob digest: Digest) throws(FileError) { try directory.remove("blobs/\(digest.hex)") }
+    /// How many bytes of a blob an interrupted build has left.
+    func partialSize(_ digest: Digest) -> Int64 { (try? directory.size(of: "partial/\(digest.hex)")) ?? 0 }
+
+    /// Removes a blob that turned out to be damaged or absent.
+    ///
+    /// - Throws: Always: `BuildError` with `CacheDamage` as its cause.
+    func reject(blob digest: Digest) throws(BuildError) -> Never { try reject("blobs/\(digest.hex)") }
 
     /// A small blob or document, compared with its digest.
     func document(_ descriptor: Descriptor) -> [UInt8]? {
@@ -55,44 +60,92 @@ public struct BuildCache: Sendable {
         try directory.writeFile("blobs/\(digest.hex)", bytes)
     }
 
-    /// What is known of a blob that was decompressed once: its compression and diffID.
-    func layer(_ digest: Digest) -> LayerFacts? {
-        guard let bytes = try? directory.readFile("layers/\(digest.hex)", limit: 256) else { return nil }
-        return LayerFacts(parsing: String(decoding: bytes, as: UTF8.self))
+    /// What is known of a blob that was decompressed once, where it agrees with what a config says of the layer.
+    func layer(_ digest: Digest, _ diffID: DiffID) -> LayerFacts? {
+        guard let (bytes, _) = sealed("layers/\(digest.hex)", limit: 256),
+            let facts = LayerFacts(parsing: String(decoding: bytes, as: UTF8.self)), facts.diffID == diffID
+        else { return nil }
+        return facts
     }
 
     /// Keeps what was found out about a blob.
     func store(_ facts: LayerFacts, _ digest: Digest) throws(FileError) {
-        try directory.writeFile("layers/\(digest.hex)", Array(facts.description.utf8))
+        let bytes = Array(facts.description.utf8)
+        try store(bytes, seal: SHA256Hasher.digest(of: bytes), "layers/\(digest.hex)")
     }
 
-    /// A compressed frame, by the digest of what it is made of.
-    func frame(_ key: Digest) -> [UInt8]? {
-        try? directory.readFile(
-            "frames/\(key.hex)", limit: BundleLayout.maximumFrameSize + BundleLayout.maximumFrameOverhead)
+    /// A compressed frame and its digest, by the digest of what it is made of.
+    func frame(_ key: Digest) -> (bytes: [UInt8], digest: Digest)? {
+        sealed("frames/\(key.hex)", limit: BundleLayout.maximumFrameSize + BundleLayout.maximumFrameOverhead)
     }
 
     /// The size of a compressed frame; nil when it is not there.
-    func frameSize(_ key: Digest) -> Int64? { (try? directory.size(of: "frames/\(key.hex)")) ?? nil }
+    func frameSize(_ key: Digest) -> Int64? {
+        guard let size = try? directory.size(of: "frames/\(key.hex)") else { return nil }
+        return size - Int64(Digest.byteCount)
+    }
 
-    /// Forgets a frame that turned out to be damaged.
-    func remove(frame key: Digest) throws(FileError) { try directory.remove("frames/\(key.hex)") }
+    /// Removes a frame that turned out to be damaged or absent.
+    ///
+    /// - Throws: Always: `BuildError` with `CacheDamage` as its cause.
+    func reject(frame key: Digest) throws(BuildError) -> Never { try reject("frames/\(key.hex)") }
 
     /// Keeps a compressed frame.
-    func store(frame bytes: [UInt8], _ key: Digest) throws(FileError) {
-        var file = try directory.subdirectory("frames").makeTemporaryFile()
-        try file.append(bytes)
+    func store(frame bytes: [UInt8], _ digest: Digest, _ key: Digest) throws(FileError) {
         // Not synced: a frame that a power cut tore is found out when it is read.
-        try file.commit(as: key.hex, isDurable: false)
+        try store(bytes, seal: digest, "frames/\(key.hex)", isDurable: false)
     }
+
+    /// Whether there is a record of a layout; it was written after all its frames.
+    func hasLayout(_ key: Digest) -> Bool { (try? directory.exists("layouts/\(key.hex)")) ?? false }
 
     /// The record of a layout, by the digest of what it is made of.
     func layout(_ key: Digest) -> [UInt8]? {
-        try? directory.readFile("layouts/\(key.hex)", limit: BundleLayout.maximumIndexSize)
+        sealed("layouts/\(key.hex)", limit: BundleLayout.maximumIndexSize)?.bytes
     }
 
     /// Keeps the record of a layout.
     func store(layout bytes: [UInt8], _ key: Digest) throws(FileError) {
-        try directory.writeFile("layouts/\(key.hex)", bytes)
+        try store(bytes, seal: SHA256Hasher.digest(of: bytes), "layouts/\(key.hex)")
     }
+
+    // A sealed file ends with the SHA-256 of the rest: its name tells what it was made of, not which bytes it has, and
+    // nothing else would notice a changed recipe before it is signed.
+
+    private func sealed(_ name: String, limit: Int) -> (bytes: [UInt8], digest: Digest)? {
+        guard var bytes = try? directory.readFile(name, limit: limit + Digest.byteCount),
+            bytes.count >= Digest.byteCount
+        else { return nil }
+        let seal = Array(bytes.suffix(Digest.byteCount))
+        bytes.removeLast(Digest.byteCount)
+        let digest = SHA256Hasher.digest(of: bytes)
+        return digest.bytes.elementsEqual(seal) ? (bytes, digest) : nil
+    }
+
+    private func store(
+        _ bytes: [UInt8], seal: Digest, _ name: String, isDurable: Bool = true
+    ) throws(FileError) {
+        var file = try directory.makeTemporaryFile()
+        try file.append(bytes)
+        try file.append(seal.bytes)
+        try file.commit(as: name, isDurable: isDurable)
+    }
+
+    private func reject(_ name: String) throws(BuildError) -> Never {
+        // Whatever lies there, and also when another build has removed it already.
+        do throws(FileError) { try directory.removeTree(name) } catch {
+            throw BuildError(error, doing: "removing the damaged \(name) from the build cache")
+        }
+        let damage = CacheDamage(name: name)
+        throw BuildError(
+            .files, "\(damage); if that happens again, check the volume of \(directory.path)", cause: damage)
+    }
+}
+
+/// What makes a build do a step again, once for each part: the part is missing now, and is made anew.
+struct CacheDamage: Error, Hashable, CustomStringConvertible {
+    /// The file in the cache.
+    let name: String
+
+    var description: String { "\(name) of the build cache was damaged, and has been removed" }
 }

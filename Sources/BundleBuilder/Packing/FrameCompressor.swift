@@ -17,18 +17,17 @@ struct FrameCompressor: Sendable {
 
     func compress(_ content: [UInt8], level: Int) throws -> CompressedFrame {
         let key = PackPlan.frameKey(content, level: level)
-        if let bytes = cache.frame(key), isCompressed(bytes, content) { return frame(bytes, content.count, key) }
+        if let (bytes, digest) = cache.frame(key), isCompressed(bytes, content) {
+            return CompressedFrame(bytes: bytes, digest: digest, size: content.count, key: key)
+        }
         var compressor = try ZstandardCompressor(level: level)
         let bytes = try unsafe content.withUnsafeBytes { try unsafe compressor.compress($0) }
-        try cache.store(frame: bytes, key)
-        return frame(bytes, content.count, key)
+        let digest = SHA256Hasher.digest(of: bytes)
+        try cache.store(frame: bytes, digest, key)
+        return CompressedFrame(bytes: bytes, digest: digest, size: content.count, key: key)
     }
 
-    private func frame(_ bytes: [UInt8], _ size: Int, _ key: Digest) -> CompressedFrame {
-        CompressedFrame(bytes: bytes, digest: SHA256Hasher.digest(of: bytes), size: size, key: key)
-    }
-
-    /// Whether a cached frame really holds the content: a cache is never believed.
+    /// Whether a cached frame is of this content, and not a whole one of another.
     private func isCompressed(_ frame: [UInt8], _ content: [UInt8]) -> Bool {
         guard var decoder = try? FrameDecoder() else { return false }
         var output = [UInt8](repeating: 0, count: content.count)

@@ -1,11 +1,9 @@
 import BundleFormat
-import Cryptography
 import OCI
 
 /// What a finished layout leaves in the cache: the index as one pack, and the cache key of every frame.
 ///
-/// On disk: total size of the frames, u64 little-endian; size of the index, u32; the index; a 32-byte key a frame; the
-/// SHA-256 of all that. A recipe that is damaged would give a wrong bundle, and nothing else would notice before it is signed.
+/// On disk: total size of the frames, u64 little-endian; size of the index, u32; the index; a 32-byte key a frame.
 struct LayoutRecord: Sendable {
     /// The frames and recipes; all frames count as those of one pack.
     let index: FrameIndex
@@ -17,11 +15,9 @@ struct LayoutRecord: Sendable {
         self.keys = keys
     }
 
-    /// From the cache; nil when it is damaged.
-    init?(parsing record: [UInt8]) {
-        guard record.count >= 12 + Digest.byteCount else { return nil }
-        let bytes = Array(record.dropLast(Digest.byteCount))
-        guard SHA256Hasher.digest(of: bytes).bytes.elementsEqual(record.suffix(Digest.byteCount)) else { return nil }
+    /// From the cache; nil when it is no record of a layout.
+    init?(parsing bytes: [UInt8]) {
+        guard bytes.count >= 12 else { return nil }
         let total = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let size = bytes[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
         guard size <= bytes.count - 12, total <= UInt64(Descriptor.maximumSize) else { return nil }
@@ -47,7 +43,6 @@ struct LayoutRecord: Sendable {
         let bytes = FrameIndex(frames: frames, streams: index.streams).bytes()
         let total = (0..<8).map { UInt8(truncatingIfNeeded: offset >> (8 * Int64($0))) }
         let size = (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> (8 * $0)) }
-        let record = total + size + bytes + keys.flatMap(\.bytes)
-        return record + SHA256Hasher.digest(of: record).bytes
+        return total + size + bytes + keys.flatMap(\.bytes)
     }
 }

@@ -30,7 +30,9 @@ struct Packer: Sendable {
         record.index.streams.map(\.digest) == plan.streams.map(\.digest).sorted()
     }
 
-    /// Copies the frames of an earlier build; false, with nothing written, when one is missing or damaged.
+    /// Copies the frames of an earlier build; false, with nothing written, when one is missing.
+    ///
+    /// - Throws: `BuildError`, with `CacheDamage` as its cause when a frame is damaged: what was written is of no use then.
     private func copy(_ record: LayoutRecord, into writer: inout BundleWriter) async throws(BuildError) -> Bool {
         let frames = record.index.frames
         guard zip(frames, record.keys).allSatisfy({ cache.frameSize($1) == Int64($0.compressedSize) }) else {
@@ -38,15 +40,8 @@ struct Packer: Sendable {
         }
         progress.phase("copy frames", frames.reduce(0) { $0 + Int64($1.compressedSize) })
         for (frame, key) in zip(frames, record.keys) {
-            guard let bytes = cache.frame(key), SHA256Hasher.digest(of: bytes) == frame.digest else {
-                do throws(FileError) { try cache.remove(frame: key) } catch {
-                    throw BuildError(error, doing: "removing a damaged frame from the build cache")
-                }
-                throw BuildError(
-                    .files, "frame \(key.hex) of the build cache was damaged, and has been removed; run the build again"
-                )
-            }
-            try write(bytes, frame.digest, frame.size, into: &writer)
+            guard let (bytes, digest) = cache.frame(key), digest == frame.digest else { try cache.reject(frame: key) }
+            try write(bytes, digest, frame.size, into: &writer)
             progress.advance(Int64(bytes.count))
         }
         return true

@@ -13,7 +13,7 @@ struct StreamSource: ~Copyable {
 
     init(_ stream: PackPlan.Stream, cache: BuildCache) throws {
         guard let file = cache.blob(stream.digest, size: stream.size) else {
-            throw BuildError(.files, "blob \(stream.digest) has gone from the build cache; run the build again")
+            try cache.reject(blob: stream.digest)
         }
         self.stream = stream
         self.cache = cache
@@ -31,12 +31,12 @@ struct StreamSource: ~Copyable {
         return chunk
     }
 
-    /// Says whether the stream was what it should be; a damaged blob leaves the cache.
+    /// Refuses a stream that was not what it should be; its blob leaves the cache.
+    ///
+    /// - Throws: `BuildError` with `CacheDamage` as its cause.
     consuming func finish() throws {
         let found = hasher.finish()
         guard found != stream.digest else { return }
-        try cache.remove(blob: stream.digest)
-        throw BuildError(
-            .files, "blob \(stream.digest) of the build cache was damaged, and has been removed; run the build again")
+        try cache.reject(blob: stream.digest)
     }
 }

@@ -26,12 +26,19 @@ struct LayerFetcher: Sendable {
 
     /// Fetches what is missing.
     ///
+    /// - Parameters:
+    ///   - images: The images whose layers are needed.
+    ///   - checkRoom: Is called before anything is pulled, when no other build pulls any more.
     /// - Returns: What is known of each layer of files, by the digest of its blob.
-    func fetch(_ images: [ResolvedImage]) async throws(BuildError) -> [Digest: LayerFacts] {
+    /// - Throws: `BuildError`, with `CacheDamage` as its cause when a blob had rotted: it is missing from now on.
+    func fetch(
+        _ images: [ResolvedImage], checkRoom: () throws(BuildError) -> Void
+    ) async throws(BuildError) -> [Digest: LayerFacts] {
         let needs = try Self.needs(images)
-        let missing = needs.filter { cache.blob($0.layer.descriptor.digest, size: $0.layer.descriptor.size) == nil }
-        let lock = try await lock(isNeeded: !missing.isEmpty)
-        progress.phase("pull", missing.reduce(0) { $0 + $1.layer.descriptor.size })
+        let lock = try await lock(isNeeded: !missing(needs).isEmpty)
+        try checkRoom()
+        // Again: the build that was waited for may have pulled the same.
+        progress.phase("pull", missing(needs).map(\.layer.descriptor.size).total)
         let facts = try await mapInParallel(needs, width: max(jobs, Self.minimumWidth)) { need throws(BuildError) in
             do {
                 try await transfer(need)
@@ -44,6 +51,10 @@ struct LayerFetcher: Sendable {
         var result: [Digest: LayerFacts] = [:]
         for (need, fact) in zip(needs, facts) { result[need.layer.descriptor.digest] = fact }
         return result
+    }
+
+    private func missing(_ needs: [Need]) -> [Need] {
+        needs.filter { cache.blob($0.layer.descriptor.digest, size: $0.layer.descriptor.size) == nil }
     }
 
     /// Each blob once, with the diffID and size that all images must agree on.
@@ -59,12 +70,15 @@ struct LayerFetcher: Sendable {
                     continue
                 }
                 let known = needs[position].layer
-                guard known.descriptor.size == layer.descriptor.size, known.diffID == layer.diffID else {
+                // An artifact may name a layer's blob, and says nothing of its tar.
+                let isAgreed = known.diffID == nil || layer.diffID == nil || known.diffID == layer.diffID
+                guard known.descriptor.size == layer.descriptor.size, isAgreed else {
                     throw BuildError(
                         .source,
                         "\(need.name) has another size or diffID than in \(needs[position].image); one of the two is broken"
                     )
                 }
+                if known.diffID == nil { needs[position] = need }
             }
         }
         return needs
@@ -104,21 +118,20 @@ struct LayerFetcher: Sendable {
     private func check(_ need: Need) throws -> LayerFacts? {
         guard let diffID = need.layer.diffID else { return nil }
         let descriptor = need.layer.descriptor
-        // What the cache says is believed only where it agrees with the config: the file may be damaged.
-        if let known = cache.layer(descriptor.digest), known.diffID == diffID { return known }
+        if let known = cache.layer(descriptor.digest, diffID) { return known }
         guard let blob = cache.blob(descriptor.digest, size: descriptor.size) else {
-            throw BuildError(.files, "blob \(descriptor.digest) has gone from the build cache; run the build again")
+            try cache.reject(blob: descriptor.digest)
         }
         let facts: LayerFacts
         do {
             facts = try LayerFacts(blob)
         } catch {
-            try removeIfDamaged(blob, descriptor.digest)
+            try rejectIfDamaged(blob, descriptor.digest)
             throw BuildError(
                 .source, "\(need.name) cannot be unpacked: \(error); the image is broken", cause: error)
         }
         guard facts.diffID == diffID else {
-            try removeIfDamaged(blob, descriptor.digest)
+            try rejectIfDamaged(blob, descriptor.digest)
             throw BuildError(
                 .source,
                 "\(need.name) has a tar of \(facts.diffID) where the config says \(diffID); the image is broken")
@@ -128,12 +141,10 @@ struct LayerFetcher: Sendable {
     }
 
     /// Tells a blob that rotted in the cache from an image that was wrong from the start.
-    private func removeIfDamaged(_ blob: ReadableFile, _ digest: Digest) throws {
+    private func rejectIfDamaged(_ blob: ReadableFile, _ digest: Digest) throws {
         var hasher = SHA256Hasher()
         try unsafe blob.forEachChunk { chunk in unsafe hasher.update(chunk) }
         guard hasher.finish() != digest else { return }
-        try cache.remove(blob: digest)
-        throw BuildError(
-            .files, "blob \(digest) of the build cache was damaged, and has been removed; run the build again")
+        try cache.reject(blob: digest)
     }
 }

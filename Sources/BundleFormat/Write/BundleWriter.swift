@@ -32,10 +32,7 @@ public struct BundleWriter: ~Copyable {
         do throws(FileError) {
             // STATEMENT first, then all the rest: an extra file would make the new bundle a damaged one.
             try directory.removeTree(BundleLayout.statement)
-            for entry in try directory.entries() where !entry.path.contains("/") {
-                try directory.removeTree(entry.path)
-            }
-            try directory.removeTemporaryFiles()
+            try directory.removeContents()
             blobs = try directory.makeSubdirectory("blobs").makeSubdirectory("sha256")
         } catch {
             throw BundleError(error)
