@@ -235,10 +235,6 @@ import Testing
         }
     }
 
-    @Test func `sizes that images claim are added without overflow`() {
-        #expect([Int64.max, 1, 1].total == .max)
-        #expect([3, 4].total == 7 && [].total == 0)
-    }
 
     @Test func `a partial blob that holds other bytes is pulled anew`() async throws {
         try await withScene { scene in

@@ -28,7 +28,8 @@ struct LayoutProvider: ImageProvider {
                 throw FileError(.notFound, "its oci-layout file does not say version 1.0.0")
             }
         } catch {
-            throw BuildError(.notFound, "opening the OCI image layout \(path): \(error.message)", cause: error)
+            throw BuildError(
+                .notFound, "opening the OCI image layout \(path): \(error.message); check the path in the spec", cause: error)
         }
     }
 
