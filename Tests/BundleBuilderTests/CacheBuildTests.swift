@@ -235,7 +235,6 @@ import Testing
         }
     }
 
-
     @Test func `a partial blob that holds other bytes is pulled anew`() async throws {
         try await withScene { scene in
             let reference = try scene.workshop.tree("reference")

@@ -29,7 +29,8 @@ struct LayoutProvider: ImageProvider {
             }
         } catch {
             throw BuildError(
-                .notFound, "opening the OCI image layout \(path): \(error.message); check the path in the spec", cause: error)
+                .notFound, "opening the OCI image layout \(path): \(error.message); check the path in the spec",
+                cause: error)
         }
     }
 
