@@ -106,8 +106,10 @@ private enum Volumes {
     @Test func `what a killed build left takes no room from the next one`() async throws {
         let scene = try await Scene(mount: "size=8m")
         try scene.program.directory.makeDirectory("small/bundle.partial/blobs/sha256")
-        try scene.program.directory.write(
-            [UInt8](repeating: 1, count: 7 << 20), to: "small/bundle.partial/blobs/sha256/.tmp-1")
+        // Not written by this process: a daemon that another test starts meanwhile could inherit the open file, and a
+        // removed file takes room until it is closed.
+        let leftover = scene.program.directory.path("small/bundle.partial/blobs/sha256/.tmp-1")
+        try await Command("fallocate", ["--length", "7MiB", leftover]).check()
         try await scene.expectWorks(output: "small/bundle", cache: "cache")
         try await scene.end()
     }
