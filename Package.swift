@@ -41,6 +41,7 @@ let package = Package(
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         library("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .target(name: "CLinux"),
 
         // Leaves: one concern each, no I/O beyond their own.
@@ -49,13 +50,14 @@ let package = Package(
         module("DurableFiles", ["CLinux"]),
         module("Cryptography", ["COpenSSL", "OCI"]),
         module("Zstandard", ["CZstd"]),
-        module("Gzip", ["CISAL"]),
+        module("Deflate", ["CZlib"]),
+        module("Gzip", ["CISAL", "Deflate"]),
         module("Tar"),
 
         // The bundle on disk; mirrors docs/format.md.
         .target(
             name: "BundleFormat",
-            dependencies: ["Cryptography", "DurableFiles", "Gzip", "OCI", "StrictJSON", "Zstandard"],
+            dependencies: ["Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "StrictJSON", "Zstandard"],
             resources: [.embedInCode("Text/README.txt"), .embedInCode("Text/audit.sh")],
             swiftSettings: strict + [.strictMemorySafety()]),
 
@@ -104,11 +106,15 @@ let package = Package(
         tests("DurableFiles", ["DurableFiles", "TestSupport"]),
         tests("Cryptography", ["Cryptography", "OCI", "TestSupport"]),
         tests("Zstandard", ["TestSupport", "Zstandard"]),
-        tests("Gzip", ["Gzip", "TestSupport"]),
+        tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
+        tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
         tests(
             "BundleFormat",
-            ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "TestSupport", "Zstandard"],
+            [
+                "BundleFormat", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "StrictJSON", "TestSupport",
+                "Zstandard",
+            ],
             exclude: ["Golden"]),
         tests("BundleSpec", ["BundleSpec", "OCI"]),
         tests("Registry", ["Cryptography", "OCI", "Registry", "TestSupport"]),

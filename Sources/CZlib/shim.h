@@ -1,0 +1,6 @@
+#include <zlib.h>
+
+/* A macro in zlib.h: raw deflate with the largest window and the default memory level. */
+static inline int bundle_deflateInitRaw(z_stream *stream, int level) {
+    return deflateInit2(stream, level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
+}
