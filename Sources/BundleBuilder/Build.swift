@@ -98,7 +98,8 @@ public struct Build: Sendable {
                     try BuildPlan(images: images, cache: cache)
                         .checkSpace(cache: cache.directory, output: output.partial, isPacked: isPacked(ordered))
                 }
-                return try await write(ordered, facts, to: output)
+                let search = EncoderSearch(cache: cache, jobs: options.jobs, progress: progress)
+                return try await write(ordered, try await search.search(ordered, facts), to: output)
             } catch {
                 try heal(error, &healed)
             }
@@ -116,10 +117,10 @@ public struct Build: Sendable {
         var facts: [Digest: LayerFacts] = [:]
         for layer in images.flatMap(\.layers) {
             guard let diffID = layer.diffID else { continue }
-            guard let known = cache.layer(layer.descriptor.digest, diffID) else { return false }
+            guard let known = cache.layer(layer.descriptor.digest, diffID), !known.wantsEncoder else { return false }
             facts[layer.descriptor.digest] = known
         }
-        return cache.hasLayout(packPlan(Self.layers(of: images, facts)).key)
+        return cache.hasLayout(packPlan(Self.layers(of: images, facts), facts).key)
     }
 
     private func withClient<Result: Sendable>(
@@ -153,7 +154,7 @@ public struct Build: Sendable {
             for document in images.flatMap(\.documents) {
                 try writer.add(document: document.bytes, document.descriptor)
             }
-            let packer = Packer(cache: cache, plan: packPlan(layers), jobs: options.jobs, progress: progress)
+            let packer = Packer(cache: cache, plan: packPlan(layers, facts), jobs: options.jobs, progress: progress)
             let streams = try await packer.pack(into: &writer)
             progress.phase("sign", 0)
             let statement = try writer.finish(
@@ -169,11 +170,15 @@ public struct Build: Sendable {
         }
     }
 
-    private func packPlan(_ layers: [BundleLayer]) -> PackPlan {
-        PackPlan(
-            streams: layers.map { layer in
-                PackPlan.Stream(digest: layer.stream, size: layer.size, isTar: layer.encoding == .identity)
-            }, level: options.level)
+    private func packPlan(_ layers: [BundleLayer], _ facts: [Digest: LayerFacts]) -> PackPlan {
+        var seen: Set<Digest> = []
+        // The same tar may be in several blobs.
+        let streams = layers.filter { seen.insert($0.stream).inserted }.map { layer in
+            PackPlan.Stream(
+                digest: layer.stream, size: layer.streamSize ?? facts[layer.digest]?.size ?? 0,
+                isTar: layer.stream == layer.diffID?.digest, blob: FileSum(digest: layer.digest, size: layer.size))
+        }
+        return PackPlan(streams: streams, level: options.level)
     }
 
     private func created(_ images: [ResolvedImage]) throws(BuildError) -> Timestamp {
@@ -187,16 +192,21 @@ public struct Build: Sendable {
     /// The layers of the bundle in the order in which they are packed.
     private static func layers(of images: [ResolvedImage], _ facts: [Digest: LayerFacts]) -> [BundleLayer] {
         var seen: Set<Digest> = []
+        let originals = ResolvedImage.originals(images)
         return images.flatMap(\.layers).filter { seen.insert($0.descriptor.digest).inserted }.map { layer in
             let digest = layer.descriptor.digest
             let known = facts[digest]
-            let encoding: BundleLayer.Encoding =
-                switch known?.compression {
-                case .uncompressed: .identity
-                case let compression: .verbatim(compression)
-                }
+            var stream = digest
+            let encoding: BundleLayer.Encoding
+            switch (known?.compression, known?.gzip) {
+            case (.uncompressed, _): encoding = .identity
+            case (_, .proved(let gzip)) where !originals.contains(digest):
+                encoding = .gzip(gzip)
+                stream = known?.diffID.digest ?? digest
+            case (let compression, _): encoding = .verbatim(compression)
+            }
             return BundleLayer(
-                digest: digest, size: layer.descriptor.size, diffID: known?.diffID, stream: digest, encoding: encoding)
+                digest: digest, size: layer.descriptor.size, diffID: known?.diffID, stream: stream, encoding: encoding)
         }
     }
 

@@ -23,6 +23,15 @@ struct HeaderReader {
     /// A header of the first member, or of a further one.
     init(isFirst: Bool) { self.isFirst = isFirst }
 
+    /// How many of these bytes are a member's header; nil when it does not end in them, or is wrong.
+    static func length(of bytes: [UInt8]) -> Int? {
+        var reader = HeaderReader(isFirst: true)
+        for (position, byte) in bytes.enumerated() {
+            do throws(GzipError) { if try reader.take(byte) { return position + 1 } } catch { return nil }
+        }
+        return nil
+    }
+
     /// Whether the next byte would be the first.
     var isAtStart: Bool { field == .magic1 }
 

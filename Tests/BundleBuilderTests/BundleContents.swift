@@ -1,6 +1,7 @@
 import BundleFormat
 import Cryptography
 import Foundation
+import Gzip
 import OCI
 import TestSupport
 import Testing
@@ -27,6 +28,15 @@ struct BundleContents {
     /// The bytes of all streams.
     var streamSize: Int64 { index.streams.reduce(0) { $0 + $1.size } }
 
+    /// The encoders that make gzip blobs again.
+    var encoders: Set<String> {
+        Set(
+            manifest.layers.compactMap { layer in
+                guard case .gzip(let gzip) = layer.encoding else { return nil }
+                return "\(gzip.deflate)"
+            })
+    }
+
     func document(_ digest: Digest) throws -> [UInt8] {
         let descriptor = try #require(manifest.documents.first { $0.digest == digest }, "document \(digest)")
         return try files.document(descriptor)
@@ -35,11 +45,9 @@ struct BundleContents {
     /// A layer's blob, made from its stream.
     func blob(_ digest: Digest) throws -> [UInt8] {
         let layer = try #require(manifest.layer(digest), "layer \(digest)")
-        // Both encodings that there are keep the blob as the stream.
-        let position = try #require(index.position(of: layer.stream))
         var decoder = try FrameDecoder()
         var bytes: [UInt8] = []
-        try reader.read(index.streams[position], decoder: &decoder) { bytes += $0 }
+        try reader.readBlob(layer, decoder: &decoder) { bytes += $0 }
         return bytes
     }
 

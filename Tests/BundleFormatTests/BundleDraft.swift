@@ -1,6 +1,7 @@
 import BundleFormat
 import Cryptography
 import DurableFiles
+import Gzip
 import OCI
 import TestSupport
 import Testing
@@ -40,9 +41,13 @@ struct BundleDraft: Sendable {
         layers[digest] = BundleLayer(
             digest: digest, size: Int64(blob.count), diffID: diffID, stream: digest, encoding: encoding)
         blobs[digest] = blob
+        addStream(blob, digest)
+    }
+
+    private mutating func addStream(_ bytes: [UInt8], _ digest: Digest) {
         var runs: [FrameIndex.Run] = []
-        for start in stride(from: 0, to: blob.count, by: cut) {
-            let piece = Array(blob[start..<min(start + cut, blob.count)])
+        for start in stride(from: 0, to: bytes.count, by: cut) {
+            let piece = Array(bytes[start..<min(start + cut, bytes.count)])
             let place = store(piece)
             if let last = runs.last, last.frame == place.frame, last.offset + last.length == place.offset {
                 runs[runs.count - 1].length += UInt32(piece.count)
@@ -51,7 +56,16 @@ struct BundleDraft: Sendable {
                     .init(frame: UInt32(place.frame), offset: UInt32(place.offset), length: UInt32(piece.count)))
             }
         }
-        streams[digest] = FrameIndex.Stream(digest: digest, size: Int64(blob.count), runs: runs)
+        streams[digest] = FrameIndex.Stream(digest: digest, size: Int64(bytes.count), runs: runs)
+    }
+
+    /// Adds a layer that is stored as its tar, with what makes its gzip blob.
+    mutating func add(tar: [UInt8], diffID: DiffID, blob: [UInt8], encoding: GzipEncoding) {
+        let digest = SHA256Hasher.digest(of: blob)
+        layers[digest] = BundleLayer(
+            digest: digest, size: Int64(blob.count), diffID: diffID, stream: diffID.digest, encoding: .gzip(encoding))
+        blobs[digest] = blob
+        addStream(tar, diffID.digest)
     }
 
     /// Adds a layer of an image in the encoding that its compression demands.

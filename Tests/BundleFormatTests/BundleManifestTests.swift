@@ -178,7 +178,7 @@ import Testing
     @Test(arguments: [
         TextChange("format 2", #""format":1"#, #""format":2"#),
         TextChange("format 2 with new members", #""format":1,"#, #""format":2,"future":true,"#),
-        TextChange("the reserved encoding gzip", #"{"type":"identity"}"#, #"{"type":"gzip"}"#),
+        TextChange("a future encoding", #"{"type":"identity"}"#, #"{"type":"brotli"}"#),
         TextChange("a future encoding with members", #"{"type":"identity"}"#, #"{"level":3,"type":"zstd-seekable"}"#),
         TextChange("a future compression", #""compression":"gzip""#, #""compression":"xz""#),
     ])

@@ -1,5 +1,6 @@
-// modules: StrictJSON OCI
+// modules: StrictJSON OCI Deflate Gzip
 // files: BundleFormat/BundleError.swift BundleFormat/BundleLayout.swift BundleFormat/Documents BundleFormat/Index DurableFiles/FileError.swift
+// library: CISAL CZlib
 
 /// What a reader accepts has one spelling only: writing it again gives the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,6 +1,6 @@
-// modules: Gzip
+// modules: Deflate Gzip
 //
-// library: CISAL
+// library: CISAL CZlib
 
 /// No bytes make the inflater crash, and what they inflate to does not depend on how they are split.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -35,6 +35,15 @@ public struct LayerFixture: Sendable {
         digest = compression == .none ? diffID.digest : SHA256Hasher.digest(of: blob)
     }
 
+    /// The layer of a tar that another program compressed with gzip.
+    public init(tar: [UInt8], gzip blob: [UInt8]) {
+        self.tar = tar
+        self.blob = blob
+        compression = .gzip(level: 6)
+        diffID = DiffID(SHA256Hasher.digest(of: tar))
+        digest = SHA256Hasher.digest(of: blob)
+    }
+
     /// The layer of entries.
     public init(_ entries: [TarFixture.Entry], compression: Compression = .gzip(level: 6)) async throws {
         try await self.init(tar: TarFixture.tar(entries), compression: compression)

@@ -46,6 +46,16 @@ public struct BuildCache: Sendable {
     /// - Throws: Always: `BuildError` with `CacheDamage` as its cause.
     func reject(blob digest: Digest) throws(BuildError) -> Never { try reject("blobs/\(digest.hex)") }
 
+    /// Reads a blob whole, and removes it when it has rotted.
+    ///
+    /// - Throws: As `reject`.
+    func check(blob digest: Digest, _ file: ReadableFile) throws {
+        var hasher = SHA256Hasher()
+        try unsafe file.forEachChunk { chunk in unsafe hasher.update(chunk) }
+        guard hasher.finish() != digest else { return }
+        try reject(blob: digest)
+    }
+
     /// A small blob or document, compared with its digest.
     func document(_ descriptor: Descriptor) -> [UInt8]? {
         guard descriptor.size <= ImageDocument.maximumSize,
@@ -60,17 +70,17 @@ public struct BuildCache: Sendable {
         try directory.writeFile("blobs/\(digest.hex)", bytes)
     }
 
-    /// What is known of a blob that was decompressed once, where it agrees with what a config says of the layer.
+    /// What is known of a blob that was read once, where it agrees with what a config says of the layer.
     func layer(_ digest: Digest, _ diffID: DiffID) -> LayerFacts? {
-        guard let (bytes, _) = sealed("layers/\(digest.hex)", limit: 256),
-            let facts = LayerFacts(parsing: String(decoding: bytes, as: UTF8.self)), facts.diffID == diffID
+        guard let (bytes, _) = sealed("layers/\(digest.hex)", limit: 4096), let facts = LayerFacts(parsing: bytes),
+            facts.diffID == diffID
         else { return nil }
         return facts
     }
 
     /// Keeps what was found out about a blob.
     func store(_ facts: LayerFacts, _ digest: Digest) throws(FileError) {
-        let bytes = Array(facts.description.utf8)
+        let bytes = facts.bytes()
         try store(bytes, seal: SHA256Hasher.digest(of: bytes), "layers/\(digest.hex)")
     }
 

@@ -1,18 +1,35 @@
 import BundleFormat
 import DurableFiles
+import Gzip
 import OCI
+import StrictJSON
 
-/// What decompressing a layer's blob once has shown.
-struct LayerFacts: Sendable, CustomStringConvertible {
+/// What decompressing a layer's blob once has shown, and compressing it again.
+struct LayerFacts: Sendable {
     /// How the blob holds its tar, by its first bytes: media types are wrong too often.
     let compression: LayerCompression
     /// The digest of the tar.
     let diffID: DiffID
+    /// The size of the tar, in bytes.
+    let size: Int64
+    /// What makes the blob from its tar.
+    var gzip = Recognition.notTried
 
-    init(compression: LayerCompression, diffID: DiffID) {
-        self.compression = compression
-        self.diffID = diffID
+    /// Whether an encoder was looked for, and which was found.
+    enum Recognition: Sendable, Equatable {
+        /// Nobody looked, or an older version did, which knew fewer encoders.
+        case notTried
+        /// No known encoder makes the blob.
+        case unknown
+        /// This one does: it has made the whole blob.
+        case proved(GzipEncoding)
     }
+
+    /// Whether it is worth while to look for what made the blob.
+    var wantsEncoder: Bool { compression == .gzip && gzip == .notTried }
+
+    /// Changes whenever more encoders are known: what was `unknown` is looked at again.
+    private static let revision: Int64 = 1
 
     /// Reads a whole blob.
     ///
@@ -32,29 +49,36 @@ struct LayerFacts: Sendable, CustomStringConvertible {
         blob.expectSequentialReading()
         try unsafe blob.forEachChunk { chunk in try unsafe digester.update(chunk) }
         diffID = try digester.finish()
+        size = digester.size
     }
 
-    /// From the cache's file.
-    init?(parsing text: String) {
-        let parts = text.split(separator: " ")
-        guard parts.count == 2, let digest = try? Digest(parsing: String(parts[1])) else { return nil }
-        switch parts[0] {
-        case "gzip": compression = .gzip
-        case "zstd": compression = .zstd
-        case "tar": compression = .uncompressed
-        default: return nil
-        }
-        diffID = DiffID(digest)
-    }
-
-    /// As in the cache's file.
-    var description: String {
-        let name =
-            switch compression {
-            case .gzip: "gzip"
-            case .zstd: "zstd"
-            case .uncompressed: "tar"
+    /// From the cache's file; nil when it is no such file.
+    init?(parsing bytes: [UInt8]) {
+        do {
+            let node = try JSONNode(parsing: bytes)
+            guard let compression = LayerCompression(name: try node.member("compression").string()) else { return nil }
+            self.compression = compression
+            diffID = DiffID(try Digest(parsing: try node.member("diffID").string()))
+            size = try node.member("size").integer(in: 0...Descriptor.maximumSize)
+            if let gzip = try node.optional("gzip") {
+                self.gzip = .proved(try GzipEncoding(json: gzip))
+            } else if try node.optional("unknownTo")?.integer(in: 0...Int64.max) == Self.revision {
+                gzip = .unknown
             }
-        return "\(name) \(diffID)"
+        } catch {
+            return nil
+        }
+    }
+
+    /// For the cache.
+    func bytes() -> [UInt8] {
+        var encoding: GzipEncoding?
+        if case .proved(let proved) = gzip { encoding = proved }
+        return JSONWriter.canonical(
+            .object([
+                "compression": .string(compression.name), "diffID": .string(diffID.description),
+                "gzip": encoding?.json, "size": .integer(size),
+                "unknownTo": gzip == .unknown ? .integer(Self.revision) : nil,
+            ]))
     }
 }

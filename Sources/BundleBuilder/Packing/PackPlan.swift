@@ -12,12 +12,17 @@ struct PackPlan: Sendable {
 
     /// One stream and where its bytes come from.
     struct Stream: Sendable {
-        /// The digest of the stream, which is that of a cached blob.
+        /// The digest of the stream.
         let digest: Digest
         /// Its size in bytes.
         let size: Int64
         /// Whether it is a tar, to be cut along its files, or compressed already.
         let isTar: Bool
+        /// The cached blob that holds the stream.
+        let blob: FileSum
+
+        /// Whether the blob is the stream compressed with gzip, rather than the stream itself.
+        var isInflated: Bool { blob.digest != digest }
     }
 
     /// The level for what is compressed already: it only has to be quick.

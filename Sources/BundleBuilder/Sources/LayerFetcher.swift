@@ -126,25 +126,18 @@ struct LayerFetcher: Sendable {
         do {
             facts = try LayerFacts(blob)
         } catch {
-            try rejectIfDamaged(blob, descriptor.digest)
+            // A blob that rotted in the cache is no fault of the image.
+            try cache.check(blob: descriptor.digest, blob)
             throw BuildError(
                 .source, "\(need.name) cannot be unpacked: \(error); the image is broken", cause: error)
         }
         guard facts.diffID == diffID else {
-            try rejectIfDamaged(blob, descriptor.digest)
+            try cache.check(blob: descriptor.digest, blob)
             throw BuildError(
                 .source,
                 "\(need.name) has a tar of \(facts.diffID) where the config says \(diffID); the image is broken")
         }
         try cache.store(facts, descriptor.digest)
         return facts
-    }
-
-    /// Tells a blob that rotted in the cache from an image that was wrong from the start.
-    private func rejectIfDamaged(_ blob: ReadableFile, _ digest: Digest) throws {
-        var hasher = SHA256Hasher()
-        try unsafe blob.forEachChunk { chunk in unsafe hasher.update(chunk) }
-        guard hasher.finish() != digest else { return }
-        try cache.reject(blob: digest)
     }
 }

@@ -19,6 +19,11 @@ struct ResolvedImage: Sendable {
     /// Where the layers come from.
     let provider: any ImageProvider
 
+    /// The layers that some image wants stored as they are.
+    static func originals(_ images: [ResolvedImage]) -> Set<Digest> {
+        Set(images.filter { $0.entry.storage == .original }.flatMap(\.layers).map(\.descriptor.digest))
+    }
+
     /// A document with its descriptor.
     struct Document: Sendable {
         let descriptor: Descriptor

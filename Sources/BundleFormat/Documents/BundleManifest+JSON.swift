@@ -1,4 +1,5 @@
-import OCI
+import Gzip
+public import OCI
 public import StrictJSON
 
 extension BundleManifest {
@@ -148,10 +149,13 @@ extension BundleLayer {
             try encodingNode.allowOnly(["compression", "type"])
             switch try encodingNode.member("compression").string() {
             case "none": encoding = .verbatim(nil)
-            case "gzip": encoding = .verbatim(.gzip)
-            case "zstd": encoding = .verbatim(.zstd)
-            case let other: throw BundleError(.unsupported, "\(node.path) has the unknown compression '\(other)'")
+            case let name:
+                guard let compression = LayerCompression(name: name) else {
+                    throw BundleError(.unsupported, "\(node.path) has the unknown compression '\(name)'")
+                }
+                encoding = .verbatim(compression)
             }
+        case "gzip": encoding = .gzip(try GzipEncoding(json: encodingNode))
         case let other:
             throw BundleError(
                 .unsupported,
@@ -166,6 +170,7 @@ extension BundleLayer {
             case .identity: layer.stream == layer.digest && layer.diffID?.digest == layer.digest
             case .verbatim(nil): layer.stream == layer.digest && layer.diffID == nil
             case .verbatim: layer.stream == layer.digest && layer.diffID != nil
+            case .gzip: layer.stream == layer.diffID?.digest && layer.stream != layer.digest
             }
         guard isConsistent else { throw node.mismatch("a layer whose digest, diffID and stream fit its encoding") }
         self = layer
@@ -186,16 +191,28 @@ extension BundleLayer.Encoding {
         case .identity: .object(["type": .string("identity")])
         case .verbatim(let compression):
             .object(["compression": .string(compression?.name ?? "none"), "type": .string("verbatim")])
+        case .gzip(let gzip): gzip.json
         }
     }
 }
 
 extension LayerCompression {
-    fileprivate var name: String {
+    /// As in manifests.
+    public var name: String {
         switch self {
         case .uncompressed: "none"
         case .gzip: "gzip"
         case .zstd: "zstd"
+        }
+    }
+
+    /// From a manifest.
+    public init?(name: String) {
+        switch name {
+        case "none": self = .uncompressed
+        case "gzip": self = .gzip
+        case "zstd": self = .zstd
+        default: return nil
         }
     }
 }

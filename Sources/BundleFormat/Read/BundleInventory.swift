@@ -1,5 +1,6 @@
 import Cryptography
 import DurableFiles
+import Gzip
 public import OCI
 public import StrictJSON
 
@@ -11,6 +12,7 @@ public struct BundleInventory: Sendable {
     public let images: [Image]
     /// The sizes.
     public let sizes: Sizes
+    private let shares: StorageShares
 
     /// One image with what its documents say.
     public struct Image: Sendable {
@@ -73,6 +75,7 @@ public struct BundleInventory: Sendable {
         }
         self.manifest = manifest
         self.images = images
+        shares = try StorageShares(index, layers: manifest.layers)
         let others = [manifest.index.size, statement.manifest.size, statement.checksums.size, readme]
         sizes = Sizes(
             images: Self.sum(images.flatMap(\.instances).flatMap(\.layers).map(\.size)),
@@ -80,6 +83,9 @@ public struct BundleInventory: Sendable {
             content: Self.sum(index.frames.map { Int64($0.size) }),
             bundle: Self.sum(manifest.packs.map(\.size) + manifest.documents.map(\.size) + others))
     }
+
+    /// How many bytes of the packs a layer accounts for; what several layers use is shared out among them.
+    public func storedSize(of layer: BundleLayer) -> Int64 { shares.share(of: layer) }
 
     /// Nobody vouches for these numbers, so they may be of any size.
     static func sum(_ sizes: [Int64]) -> Int64 {
@@ -121,7 +127,7 @@ public struct BundleInventory: Sendable {
         .object([
             "channel": .string(manifest.channel),
             "created": .string(manifest.created.description),
-            "images": .array(images.map(\.json)),
+            "images": .array(images.map { $0.json(shares) }),
             "packs": .integer(Int64(manifest.packs.count)),
             "product": .string(manifest.product),
             "sizes": .object([
@@ -134,10 +140,10 @@ public struct BundleInventory: Sendable {
 }
 
 extension BundleInventory.Image {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ shares: StorageShares) -> JSONValue {
         .object([
             "groups": .strings(image.groups),
-            "manifests": .array(instances.map(\.json)),
+            "manifests": .array(instances.map { $0.json(shares) }),
             "names": .strings(image.names.map(\.description)),
             "priority": .integer(image.priority),
             "reference": .string(image.reference),
@@ -148,7 +154,7 @@ extension BundleInventory.Image {
 }
 
 extension BundleInventory.Instance {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ shares: StorageShares) -> JSONValue {
         .object([
             "config": .string(config.description),
             "digest": .string(manifest.description),
@@ -157,7 +163,7 @@ extension BundleInventory.Instance {
                     .object([
                         "diffID": layer.diffID.map { .string($0.description) },
                         "digest": .string(layer.digest.description), "encoding": layer.encoding.json,
-                        "size": .integer(layer.size),
+                        "size": .integer(layer.size), "stored": .integer(shares.share(of: layer)),
                     ])
                 }),
             "platform": platform.map(JSONValue.string),
@@ -166,13 +172,14 @@ extension BundleInventory.Instance {
 }
 
 extension BundleLayer.Encoding {
-    /// For people: `identity`, `verbatim gzip`.
+    /// For people: `identity`, `verbatim gzip`, `gzip by go, level 6`.
     public var name: String {
         switch self {
         case .identity: "identity"
         case .verbatim(.gzip): "verbatim gzip"
         case .verbatim(.zstd): "verbatim zstd"
         case .verbatim: "verbatim"
+        case .gzip(let gzip): "gzip by \(gzip.deflate)"
         }
     }
 }

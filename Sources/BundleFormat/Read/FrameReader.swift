@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Safe to use from several threads; keeps the contents of the frames used last, up to `cacheSize` bytes.
 public final class FrameReader: Sendable {
-    private let index: FrameIndex
+    let index: FrameIndex
     private let packs: [ReadableFile?]
     private let cache: Mutex<FrameCache>
     private let largestFrame: Int

@@ -10,6 +10,8 @@ public final class TarDigester {
     private var gzip: GzipInflater?
     private var zstd: ZstandardStreamDecoder?
     private var hasher: SHA256Hasher? = SHA256Hasher()
+    /// How many bytes of the tar came out, modulo 2^63.
+    public private(set) var size: Int64 = 0
 
     /// For a blob of a known compression.
     public init(_ compression: LayerCompression) throws {
@@ -25,12 +27,17 @@ public final class TarDigester {
     /// - Throws: `GzipError` or `ZstandardError` when they cannot be decompressed.
     public func update(_ bytes: UnsafeRawBufferPointer) throws {
         if gzip != nil {
-            try unsafe gzip?.inflate(bytes) { tar in unsafe hasher?.update(tar) }
+            try unsafe gzip?.inflate(bytes) { tar in unsafe take(tar) }
         } else if zstd != nil {
-            try unsafe zstd?.decode(bytes) { tar in unsafe hasher?.update(tar) }
+            try unsafe zstd?.decode(bytes) { tar in unsafe take(tar) }
         } else {
-            unsafe hasher?.update(bytes)
+            unsafe take(bytes)
         }
+    }
+
+    private func take(_ tar: UnsafeRawBufferPointer) {
+        size &+= Int64(tar.count)
+        unsafe hasher?.update(tar)
     }
 
     /// The diffID, once all bytes were given; to be called once.

@@ -62,9 +62,8 @@ struct ContentCheck: Sendable {
                         while case let position = findings.next.add(1, ordering: .relaxed).oldValue,
                             position < items.count
                         {
-                            if let fault = check(items[position], reader, &decoder, findings) {
-                                findings.faults.withLock { $0.append(fault) }
-                            }
+                            let faults = check(items[position], reader, &decoder, findings)
+                            findings.faults.withLock { $0 += faults }
                             progress(size(of: items[position]), total)
                         }
                     } catch {
@@ -114,16 +113,16 @@ struct ContentCheck: Sendable {
 
     private func check(
         _ item: Item, _ reader: FrameReader, _ decoder: inout FrameDecoder, _ findings: Findings
-    ) -> Fault? {
+    ) -> [Fault] {
         switch item {
         case .pack(let number):
             if let problem = checkPack(number) { findings.badPacks.withLock { $0[number] = problem } }
-            return nil
+            return []
         case .frame(let number):
             do throws(BundleError) { try reader.authenticate(number, decoder: &decoder) } catch {
                 findings.badFrames.withLock { $0[number] = error }
             }
-            return nil
+            return []
         case .stream(let number): return checkStream(index.streams[number], reader, &decoder, findings)
         }
     }
@@ -144,7 +143,7 @@ struct ContentCheck: Sendable {
     private func checkStream(
         _ stream: FrameIndex.Stream, _ reader: FrameReader, _ decoder: inout FrameDecoder,
         _ findings: Findings
-    ) -> Fault? {
+    ) -> [Fault] {
         // The recipes were checked when the index was parsed.
         let runs = (try? index.runs(of: stream)) ?? []
         // A damaged frame is reported once, with all that needs it; the streams on it need not be tried.
@@ -153,7 +152,7 @@ struct ContentCheck: Sendable {
         }
         if isHopeless {
             checkFrames(of: runs, reader, &decoder, findings)
-            return nil
+            return []
         }
         do {
             var check = try LayerCheck(layers: layersByStream[stream.digest] ?? [])
@@ -162,7 +161,7 @@ struct ContentCheck: Sendable {
                 do throws(BundleError) { content = try reader.content(Int(run.frame), decoder: &decoder) } catch {
                     findings.badFrames.withLock { $0[Int(run.frame)] = error }
                     checkFrames(of: runs, reader, &decoder, findings)
-                    return nil
+                    return []
                 }
                 unsafe content.withUnsafeBytes { bytes in
                     let piece = unsafe UnsafeRawBufferPointer(
@@ -170,10 +169,10 @@ struct ContentCheck: Sendable {
                     unsafe check.update(piece)
                 }
             }
-            return check.finish(expecting: stream.digest).map { fault($0.kind, for: stream, $0.message) }
+            return check.finish(expecting: stream.digest).map { fault($0, for: stream) }
         } catch {
             checkFrames(of: runs, reader, &decoder, findings)
-            return fault(.diffID, for: stream, "\(error)")
+            return [fault(LayerCheck.Finding(kind: .diffID, message: "\(error)"), for: stream)]
         }
     }
 
@@ -189,11 +188,11 @@ struct ContentCheck: Sendable {
         }
     }
 
-    private func fault(_ kind: Fault.Kind, for stream: FrameIndex.Stream, _ message: String) -> Fault {
-        let layers = (layersByStream[stream.digest] ?? []).map(\.digest)
+    private func fault(_ finding: LayerCheck.Finding, for stream: FrameIndex.Stream) -> Fault {
+        let layers = finding.layers ?? (layersByStream[stream.digest] ?? []).map(\.digest)
         return Fault(
-            kind, layers: layers, images: images(of: layers),
-            "stream \(stream.digest): \(message); the bundle was built wrong")
+            finding.kind, layers: layers, images: images(of: layers),
+            "stream \(stream.digest): \(finding.message); the bundle was built wrong")
     }
 
     private func images(of layers: some Sequence<Digest>) -> [String] {
@@ -205,7 +204,7 @@ struct ContentCheck: Sendable {
         var faults: [Fault] = []
         for layer in manifest.layers {
             let position = index.position(of: layer.stream)
-            if position.map({ index.streams[$0].size != layer.size }) ?? true {
+            if position.map({ layer.streamSize ?? index.streams[$0].size != index.streams[$0].size }) ?? true {
                 faults.append(
                     Fault(
                         .content, path: BundleLayout.blobPath(manifest.index.digest), layers: [layer.digest],

@@ -23,6 +23,8 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
         case frame
         /// A stream that does not come out as its digest.
         case stream
+        /// A blob that is not made of its stream as its encoding says.
+        case blob
         /// A layer whose tar is not that of its diffID.
         case diffID
     }

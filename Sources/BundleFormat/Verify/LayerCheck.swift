@@ -1,12 +1,24 @@
 import Cryptography
 import OCI
 
-/// Follows one stream: its own digest, and the diffID of the tar that its layers hold in it.
+/// Follows one stream: its own digest, the diffID of a tar that is compressed in it, and the blobs that are made of it.
 struct LayerCheck: ~Copyable {
     private var hasher = SHA256Hasher()
     private let tar: TarDigester?
     private let diffIDs: Set<DiffID>
     private var tarError: (any Error)?
+    private let blobs: [BlobCheck]
+
+    /// A blob that is made of the stream.
+    private final class BlobCheck {
+        let digest: Digest
+        var encoder: BlobEncoder?
+
+        init(_ layer: BundleLayer) {
+            digest = layer.digest
+            encoder = BlobEncoder(layer)
+        }
+    }
 
     init(layers: [BundleLayer]) throws {
         // A stream is a blob as it is only for that blob's own layer, so there is at most one compression.
@@ -16,25 +28,45 @@ struct LayerCheck: ~Copyable {
         }
         tar = try compressed.first.map { try TarDigester($0.0) }
         diffIDs = Set(compressed.map(\.1))
+        blobs = layers.filter { $0.stream != $0.digest }.map { BlobCheck($0) }
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
         unsafe hasher.update(bytes)
+        for blob in blobs { unsafe blob.encoder?.append(bytes) { _ in } }
         guard let tar, tarError == nil else { return }
         do { try unsafe tar.update(bytes) } catch { tarError = error }
     }
 
-    /// What is wrong; nil when all is well.
-    consuming func finish(expecting digest: Digest) -> (kind: Fault.Kind, message: String)? {
+    /// One thing that is wrong: of the stream, or of some layers on it.
+    struct Finding {
+        let kind: Fault.Kind
+        /// The blobs that are wrong; nil for all that are made of the stream.
+        var layers: [Digest]?
+        let message: String
+    }
+
+    /// What is wrong; empty when all is well.
+    consuming func finish(expecting digest: Digest) -> [Finding] {
         let found = hasher.finish()
-        guard found == digest else { return (.stream, "it comes out as \(found)") }
-        guard let tar else { return nil }
+        guard found == digest else { return [Finding(kind: .stream, message: "it comes out as \(found)")] }
+        var findings: [Finding] = []
+        for blob in blobs {
+            do { try unsafe blob.encoder?.finish { _ in } } catch {
+                findings.append(Finding(kind: .blob, layers: [blob.digest], message: "\(error)"))
+            }
+        }
+        guard let tar else { return findings }
         do {
             if let tarError { throw tarError }
             let diffID = try tar.finish()
-            return diffIDs == [diffID] ? nil : (.diffID, "its tar is \(diffID) instead of \(diffIDs.sorted()[0])")
+            if diffIDs != [diffID] {
+                let message = "its tar is \(diffID) instead of \(diffIDs.sorted()[0])"
+                findings.append(Finding(kind: .diffID, message: message))
+            }
         } catch {
-            return (.diffID, "its tar cannot be read: \(error)")
+            findings.append(Finding(kind: .diffID, message: "its tar cannot be read: \(error)"))
         }
+        return findings
     }
 }

@@ -37,7 +37,10 @@ struct InspectCommand: AsyncParsableCommand {
             for instance in image.instances {
                 try Terminal.data("  \(instance.platform ?? "artifact")  \(instance.manifest)")
                 for layer in instance.layers {
-                    try Terminal.data("    \(layer.digest)  \(Text.bytes(layer.size))  \(layer.encoding.name)")
+                    let stored = inventory.storedSize(of: layer)
+                    try Terminal.data(
+                        "    \(layer.digest)  \(Text.bytes(layer.size)), \(Text.bytes(stored)) stored  \(layer.encoding.name)"
+                    )
                 }
             }
         }

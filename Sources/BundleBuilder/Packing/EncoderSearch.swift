@@ -1,0 +1,73 @@
+import BundleFormat
+import DurableFiles
+import Gzip
+import OCI
+
+/// Finds what made the gzip blobs in the cache, so that they need not be stored: their tars are enough.
+///
+/// What it finds is proved: the whole blob was made again, and was the same. Costs about as much as compressing the
+/// layers with the encoders that made them; the cache remembers the answer.
+struct EncoderSearch: Sendable {
+    let cache: BuildCache
+    let jobs: Int
+    let progress: BuildProgress
+
+    /// Looks for the encoders of layers that nobody wants stored as they are.
+    ///
+    /// - Parameters:
+    ///   - images: The images of the bundle.
+    ///   - facts: What is known of each layer of files, by the digest of its blob.
+    /// - Returns: The same, with the encoders that were found.
+    /// - Throws: `BuildError`, with `CacheDamage` as its cause when a blob had rotted.
+    func search(
+        _ images: [ResolvedImage], _ facts: [Digest: LayerFacts]
+    ) async throws(BuildError) -> [Digest: LayerFacts] {
+        let blobs = Self.candidates(images, facts)
+        guard !blobs.isEmpty else { return facts }
+        progress.phase("find encoders", blobs.map(\.size).total)
+        let found = try await mapInParallel(blobs, width: jobs) { blob throws(BuildError) in
+            do {
+                return try recognize(blob, facts[blob.digest])
+            } catch {
+                throw BuildError(error, doing: "finding the encoder of layer \(blob.digest)")
+            }
+        }
+        var result = facts
+        for (blob, known) in zip(blobs, found) { result[blob.digest] = known }
+        return result
+    }
+
+    /// The blobs whose encoders are wanted and not known, the largest first: they take longest.
+    private static func candidates(_ images: [ResolvedImage], _ facts: [Digest: LayerFacts]) -> [Descriptor] {
+        var seen = ResolvedImage.originals(images)
+        return images.flatMap(\.layers).map(\.descriptor)
+            .filter { facts[$0.digest]?.wantsEncoder ?? false && seen.insert($0.digest).inserted }
+            .sorted { ($1.size, $0.digest) < ($0.size, $1.digest) }
+    }
+
+    /// What is known of a blob when its encoder was looked for.
+    private func recognize(_ blob: Descriptor, _ facts: LayerFacts?) throws -> LayerFacts? {
+        guard let file = cache.blob(blob.digest, size: blob.size) else { try cache.reject(blob: blob.digest) }
+        let encoding: GzipEncoding?
+        do { encoding = try GzipRecognizer(CachedBlob(file: file)).encoding() } catch {
+            // It could be inflated when it was looked at first.
+            try cache.reject(blob: blob.digest)
+        }
+        // A blob that has rotted is made by no encoder.
+        if encoding == nil { try cache.check(blob: blob.digest, file) }
+        progress.advance(blob.size)
+        var known = facts
+        known?.gzip = encoding.map(LayerFacts.Recognition.proved) ?? .unknown
+        if let known { try cache.store(known, blob.digest) }
+        return known
+    }
+}
+
+/// A blob of the cache, as a recognizer reads it.
+private struct CachedBlob: RandomAccessBytes {
+    let file: ReadableFile
+
+    var size: Int64 { file.size }
+
+    func read(at offset: Int64, count: Int) throws -> [UInt8] { try file.read(at: offset, count: count) }
+}

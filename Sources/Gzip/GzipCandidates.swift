@@ -1,0 +1,61 @@
+import Deflate
+
+/// The encodings that may have made a gzip member, the likeliest first, by what its header says.
+///
+/// Programs leave marks in the header's time, flags and operating system, RFC 1952 § 2.3.1.
+struct GzipCandidates {
+    private let header: [UInt8]
+
+    /// For a header that is complete.
+    init(header: [UInt8]) { self.header = header }
+
+    /// pgzip takes blocks of 1 MiB unless it is told otherwise; umoci once told it 256 KiB.
+    private static let pgzipBlocks = [1 << 20, 256 << 10]
+    private static let pigzBlock = 128 << 10
+
+    var encodings: [GzipEncoding] {
+        // The level that a program takes unless it is told otherwise comes first.
+        let defaults = kinds.filter { levels.contains($0.defaultLevel) }.map { $0.encoding(level: $0.defaultLevel) }
+        let others = levels.flatMap { level in
+            kinds.filter { $0.defaultLevel != level }.map { $0.encoding(level: level) }
+        }
+        return (defaults + others).compactMap(\.self).compactMap { GzipEncoding(header: header, deflate: $0) }
+    }
+
+    /// An encoder as a program uses it.
+    private struct Kind {
+        let encoder: DeflateEncoding.Encoder
+        var blockSize: Int?
+        var defaultLevel = 6
+
+        func encoding(level: Int) -> DeflateEncoding? { DeflateEncoding(encoder, level: level, blockSize: blockSize) }
+    }
+
+    private static let klauspost = [DeflateEncoding.Encoder.klauspost1Dot15, .klauspost1Dot20, .klauspost1Dot18]
+
+    private var kinds: [Kind] {
+        if isOfPGzip {
+            return Self.pgzipBlocks.flatMap { size in
+                Self.klauspost.map { Kind(encoder: $0, blockSize: size, defaultLevel: 5) }
+            }
+        }
+        let zlib = [Kind(encoder: .zlib), Kind(encoder: .zlib, blockSize: Self.pigzBlock)]
+        let go = [Kind(encoder: .go), Kind(encoder: .go1Dot27)]
+        return header[9] == Self.unknownSystem
+            ? go + Self.klauspost.map { Kind(encoder: $0, defaultLevel: 5) } + zlib : zlib + go
+    }
+
+    private static let unknownSystem: UInt8 = 255
+
+    /// pgzip writes the lowest 32 bits of Go's zero time.
+    private var isOfPGzip: Bool { header[4..<8] == [0x00, 0x09, 0x6E, 0x88] }
+
+    /// All these programs mark the highest and the lowest level, and no other.
+    private var levels: [Int] {
+        switch header[8] {
+        case 2: [9]
+        case 4: [1]
+        default: [6, 5, 4, 3, 7, 8, 2, 1, 9, 0, -2]
+        }
+    }
+}
