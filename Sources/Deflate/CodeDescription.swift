@@ -18,9 +18,16 @@
     private var code = PrefixCode(count: 19)
 
     /// Finds the description of two codes; those of their last symbols that have no bits are left out, if not `isWhole`.
-    mutating func describe(
-        _ literals: borrowing PrefixCode, _ distances: borrowing PrefixCode, _ widths: inout CodeWidths,
-        isWhole: Bool = false
+    ///
+    /// - Parameters:
+    ///   - literals: the code of literals and lengths.
+    ///   - distances: that of distances.
+    ///   - widths: finds the code of widths.
+    ///   - isWhole: whether symbols without bits at the ends are described too.
+    ///   - joinsRuns: whether a run of one width may go on from the literals' code into the distances'.
+    mutating func describe<Builder: CodeBuilder & ~Copyable>(
+        _ literals: borrowing PrefixCode, _ distances: borrowing PrefixCode, _ widths: inout Builder,
+        isWhole: Bool = false, joinsRuns: Bool = true
     ) {
         literalCount = Self.used(literals, atLeast: isWhole ? literals.count : 257)
         distanceCount = Self.used(distances, atLeast: isWhole ? distances.count : 1)
@@ -28,7 +35,7 @@
         var run = (width: literals[0].width, count: 1)
         for index in 1..<(literalCount + distanceCount) {
             let width = index < literalCount ? literals[index].width : distances[index - literalCount].width
-            if width == run.width {
+            if width == run.width && (joinsRuns || index != literalCount) {
                 run.count += 1
             } else {
                 add(run.width, count: run.count)
@@ -39,9 +46,9 @@
         buildCode(&widths)
     }
 
-    /// Writes the header of a block that is not the last, and the description.
-    func write(_ bits: inout BitWriter) {
-        bits.put(4, width: 3)
+    /// Writes the header of a block, and the description.
+    func write(_ bits: inout BitWriter, isLast: Bool = false) {
+        bits.put(isLast ? 5 : 4, width: 3)
         bits.put(UInt64(literalCount - 257), width: 5)
         bits.put(UInt64(distanceCount - 1), width: 5)
         bits.put(UInt64(orderCount - 4), width: 4)
@@ -52,7 +59,7 @@
         }
     }
 
-    /// Adds a run of one width; runs go on from the literals' code into the distances'.
+    /// Adds a run of one width.
     private mutating func add(_ width: UInt16, count: Int) {
         var count = count
         if width == 0 {
@@ -71,7 +78,7 @@
         return count
     }
 
-    private mutating func buildCode(_ widths: inout CodeWidths) {
+    private mutating func buildCode<Builder: CodeBuilder & ~Copyable>(_ widths: inout Builder) {
         var counts = InlineArray<19, UInt32>(repeating: 0)
         for item in items { counts[Int(item.symbol)] += 1 }
         unsafe withUnsafePointer(to: counts) { pointer in

@@ -4,7 +4,7 @@
 /// and a package weigh the same the package goes first, symbols of one frequency are in the order of their numbers, and
 /// no code is longer than the number of symbols less 1.
 /// Method: Larmore and Hirschberg, "A fast algorithm for optimal length-limited Huffman codes", 1990.
-@safe struct CodeWidths: ~Copyable {
+@safe struct CodeWidths: CodeBuilder, ~Copyable {
     private static let most = 288
     private static let rowSize = 2 * most
     /// Weighs more than all symbols together, also as half a package.

@@ -7,15 +7,20 @@ public struct DeflateEncoder: ~Copyable {
     private var klauspost: KlauspostEncoder?
     private var pgzip: PGzipEncoder?
     private var zlib: ZlibEncoder?
+    private var gnu: GNUGzipEncoder?
 
     /// An encoder for one stream.
     public init(_ encoding: DeflateEncoding) {
-        switch (encoding.encoder.variant, encoding.encoder, encoding.blockSize) {
-        case (let variant?, _, let size?):
-            pgzip = PGzipEncoder(ParallelBlocks(variant, level: encoding.level, blockSize: size))
-        case (let variant?, _, nil): klauspost = unsafe KlauspostEncoder(variant, level: encoding.level)
-        case (nil, .zlib, let size): zlib = ZlibEncoder(level: encoding.level, blockSize: size)
-        case (nil, _, _): go = GoStandardEncoder(level: encoding.level)
+        if let blocks = encoding.blocks {
+            pgzip = PGzipEncoder(blocks)
+        } else if let variant = encoding.encoder.variant {
+            klauspost = unsafe KlauspostEncoder(variant, level: encoding.level)
+        } else if encoding.encoder == .zlib {
+            zlib = ZlibEncoder(level: encoding.level, blockSize: encoding.blockSize)
+        } else if encoding.encoder == .gnuGzip {
+            gnu = GNUGzipEncoder(level: encoding.level)
+        } else {
+            go = GoStandardEncoder(level: encoding.level)
         }
     }
 
@@ -32,6 +37,7 @@ public struct DeflateEncoder: ~Copyable {
         try unsafe klauspost?.append(bytes, output)
         try unsafe pgzip?.append(bytes, output)
         try unsafe zlib?.append(bytes, output)
+        try unsafe gnu?.append(bytes, output)
     }
 
     /// Ends the stream; the encoder must not be used any more.
@@ -43,6 +49,15 @@ public struct DeflateEncoder: ~Copyable {
         try unsafe klauspost?.finish(output)
         try unsafe pgzip?.finish(output)
         try unsafe zlib?.finish(output)
+        try unsafe gnu?.finish(output)
+    }
+}
+
+extension DeflateEncoding {
+    /// The stream of pgzip that it is, if any.
+    var blocks: ParallelBlocks? {
+        guard let blockSize, let variant = encoder.variant else { return nil }
+        return ParallelBlocks(variant, level: level, blockSize: blockSize)
     }
 }
 
@@ -54,7 +69,7 @@ extension DeflateEncoding.Encoder {
         case .klauspost1Dot18: .klauspost1Dot18
         case .klauspost1Dot20: .klauspost1Dot20
         case .go1Dot27: .go1Dot27
-        case .go, .zlib: nil
+        case .go, .zlib, .gnuGzip: nil
         }
     }
 }

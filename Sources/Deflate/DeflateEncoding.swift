@@ -16,19 +16,21 @@ public struct DeflateEncoding: Hashable, Sendable, CustomStringConvertible {
         case klauspost1Dot20 = "klauspost-1.20"
         /// zlib.
         case zlib = "zlib"
+        /// GNU gzip.
+        case gnuGzip = "gnu-gzip"
 
         /// The levels whose output is reproduced; those that stand for another one are not named.
         public var levels: Set<Int> {
             switch self {
             case .go, .go1Dot27: Set([-2] + Array(0...9))
-            case .klauspost1Dot15, .klauspost1Dot18, .klauspost1Dot20, .zlib: Set(1...9)
+            case .klauspost1Dot15, .klauspost1Dot18, .klauspost1Dot20, .zlib, .gnuGzip: Set(1...9)
             }
         }
 
         /// Whether programs use it for blocks that are encoded apart: pgzip and pigz.
         public var hasBlocks: Bool {
             switch self {
-            case .go, .go1Dot27: false
+            case .go, .go1Dot27, .gnuGzip: false
             case .klauspost1Dot15, .klauspost1Dot18, .klauspost1Dot20, .zlib: true
             }
         }

@@ -39,7 +39,9 @@ struct GzipCandidates {
                 Self.klauspost.map { Kind(encoder: $0, blockSize: size, defaultLevel: 5) }
             }
         }
-        let zlib = [Kind(encoder: .zlib), Kind(encoder: .zlib, blockSize: Self.pigzBlock)]
+        let zlib = [
+            Kind(encoder: .zlib), Kind(encoder: .gnuGzip), Kind(encoder: .zlib, blockSize: Self.pigzBlock),
+        ]
         let go = [Kind(encoder: .go), Kind(encoder: .go1Dot27)]
         return header[9] == Self.unknownSystem
             ? go + Self.klauspost.map { Kind(encoder: $0, defaultLevel: 5) } + zlib : zlib + go

@@ -7,8 +7,7 @@ public struct GzipEncoder: ~Copyable {
     private let header: [UInt8]
     private var isStarted = false
     private var deflate: DeflateEncoder
-    private var checksum = CRC32()
-    private var length: UInt32 = 0
+    private var trailer = Trailer()
 
     /// An encoder for one member.
     public init(_ encoding: GzipEncoding) {
@@ -26,8 +25,7 @@ public struct GzipEncoder: ~Copyable {
         _ bytes: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void
     ) rethrows {
         try unsafe start(output)
-        unsafe checksum.update(bytes)
-        length &+= UInt32(truncatingIfNeeded: bytes.count)
+        unsafe trailer.update(bytes)
         try unsafe deflate.append(bytes, output)
     }
 
@@ -38,13 +36,28 @@ public struct GzipEncoder: ~Copyable {
     public mutating func finish(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         try unsafe start(output)
         try unsafe deflate.finish(output)
-        let trailer = (UInt64(length) << 32 | UInt64(checksum.value)).littleEndian
-        try unsafe withUnsafeBytes(of: trailer) { unsafe try output($0) }
+        try unsafe trailer.write(output)
     }
 
     private mutating func start(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         guard !isStarted else { return }
         isStarted = true
         try unsafe header.withUnsafeBytes { unsafe try output($0) }
+    }
+}
+
+/// What ends a member: the CRC-32 and the length of its content, RFC 1952 § 2.3.1.
+struct Trailer {
+    private var checksum = CRC32()
+    private var length: UInt32 = 0
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        unsafe checksum.update(bytes)
+        length &+= UInt32(truncatingIfNeeded: bytes.count)
+    }
+
+    func write(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        let value = (UInt64(length) << 32 | UInt64(checksum.value)).littleEndian
+        try unsafe withUnsafeBytes(of: value) { try unsafe output($0) }
     }
 }

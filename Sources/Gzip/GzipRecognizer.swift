@@ -21,20 +21,21 @@ public struct GzipRecognizer<Blob: RandomAccessBytes> {
     public init(_ blob: Blob) { self.blob = blob }
 
     private static var sampleSize: Int { 4 << 20 }
-    private static var chunkSize: Int { 256 << 10 }
     /// So much that came out the same is taken for a good sign.
     private static var convincingSize: Int64 { 64 << 10 }
 
-    /// The encoding, proved over the whole blob; nil when none is known.
+    /// Looks for the encoding.
     ///
+    /// - Parameter jobs: How many tasks make the blob.
+    /// - Returns: What was proved over the whole blob; nil when no known encoder makes it.
     /// - Throws: `GzipError`, or what reading the blob throws.
-    public func encoding() throws -> GzipEncoding? {
+    public func encoding(jobs: Int = 1) async throws -> GzipEncoding? {
         let start = try blob.read(at: 0, count: Int(min(blob.size, Int64(GzipEncoding.maximumHeaderSize))))
         guard let length = HeaderReader.length(of: start) else { return nil }
         let sample = try sample()
         for candidate in GzipCandidates(header: Array(start[..<length])).encodings
         where try agrees(candidate, sample) {
-            if try makes(candidate) { return candidate }
+            if try await makes(candidate, jobs) { return candidate }
         }
         return nil
     }
@@ -76,27 +77,57 @@ public struct GzipRecognizer<Blob: RandomAccessBytes> {
     }
 
     /// Whether an encoding makes the whole blob from its content.
-    private func makes(_ encoding: GzipEncoding) throws -> Bool {
-        var inflater = GzipInflater()
-        var encoder = GzipEncoder(encoding)
+    private func makes(_ encoding: GzipEncoding, _ jobs: Int) async throws -> Bool {
+        var content = InflatedContent(blob)
         var comparison = BlobComparison(blob)
-        var position: Int64 = 0
         do {
-            while position < blob.size {
-                let chunk = try blob.read(at: position, count: Int(min(Int64(Self.chunkSize), blob.size - position)))
-                position += Int64(chunk.count)
-                try unsafe chunk.withUnsafeBytes { bytes in
-                    try unsafe inflater.inflate(bytes) { content in
-                        try unsafe encoder.append(content) { try unsafe comparison.expect($0) }
-                    }
-                }
-            }
-            try inflater.finish()
-            try unsafe encoder.finish { try unsafe comparison.expect($0) }
+            try await unsafe GzipEncoder.encodeInParallel(
+                encoding, jobs: jobs, pull: { try unsafe content.fill($0) },
+                output: { try unsafe comparison.expect($0) })
             return comparison.position == blob.size
         } catch is BlobComparison<Blob>.Mismatch {
             return false
         }
+    }
+}
+
+/// The content of a gzip blob, as much at a time as is asked for.
+private struct InflatedContent<Blob: RandomAccessBytes> {
+    private let blob: Blob
+    private let inflater = Inflater()
+    private var position: Int64 = 0
+    private var inflated: [UInt8] = []
+    private var used = 0
+
+    /// A blob may come out a thousand times as large.
+    private static var chunkSize: Int64 { 16 << 10 }
+
+    /// Holds what cannot be copied, as closures that are called while a task waits may not.
+    private final class Inflater {
+        var value = GzipInflater()
+    }
+
+    init(_ blob: Blob) { self.blob = blob }
+
+    /// Fills a buffer from its start; says how many bytes there were, 0 at the end.
+    mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while used == inflated.count {
+            guard position < blob.size else {
+                try inflater.value.finish()
+                return 0
+            }
+            let chunk = try blob.read(at: position, count: Int(min(Self.chunkSize, blob.size - position)))
+            position += Int64(chunk.count)
+            used = 0
+            inflated.removeAll(keepingCapacity: true)
+            try unsafe chunk.withUnsafeBytes { bytes in
+                try unsafe inflater.value.inflate(bytes) { unsafe inflated.append(contentsOf: $0) }
+            }
+        }
+        let count = min(buffer.count, inflated.count - used)
+        unsafe buffer.copyBytes(from: inflated[used..<used + count])
+        used += count
+        return count
     }
 }
 

@@ -20,9 +20,10 @@ import Testing
             registry = try await DockerRegistry()
             program = try await Program()
             let layers = [
-                try await ImageFactory.files(seed: 101, count: 12, size: 60_000),
+                // Small, since an unoptimised encoder makes each blob again.
+                try await ImageFactory.files(seed: 101, count: 12, size: 5_000),
                 try await ImageFactory.files(seed: 102, count: 20, size: 90_000, compression: .none),
-                try await ImageFactory.files(seed: 103, count: 4, size: 20_000), try await LayerFixture([]),
+                try await ImageFactory.files(seed: 103, count: 4, size: 5_000), try await LayerFixture([]),
             ]
             var images = ImageSet()
             images.add(ImageFixture(layers), tag: "new")

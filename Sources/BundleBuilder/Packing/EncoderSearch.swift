@@ -25,9 +25,11 @@ struct EncoderSearch: Sendable {
         let blobs = Self.candidates(images, facts)
         guard !blobs.isEmpty else { return facts }
         progress.phase("find encoders", blobs.map(\.size).total)
+        // Where there are fewer blobs than cores, several cores make each.
+        let share = max(1, jobs / blobs.count)
         let found = try await mapInParallel(blobs, width: jobs) { blob throws(BuildError) in
             do {
-                return try recognize(blob, facts[blob.digest])
+                return try await recognize(blob, facts[blob.digest], share)
             } catch {
                 throw BuildError(error, doing: "finding the encoder of layer \(blob.digest)")
             }
@@ -46,10 +48,10 @@ struct EncoderSearch: Sendable {
     }
 
     /// What is known of a blob when its encoder was looked for.
-    private func recognize(_ blob: Descriptor, _ facts: LayerFacts?) throws -> LayerFacts? {
+    private func recognize(_ blob: Descriptor, _ facts: LayerFacts?, _ jobs: Int) async throws -> LayerFacts? {
         guard let file = cache.blob(blob.digest, size: blob.size) else { try cache.reject(blob: blob.digest) }
         let encoding: GzipEncoding?
-        do { encoding = try GzipRecognizer(CachedBlob(file: file)).encoding() } catch {
+        do { encoding = try await GzipRecognizer(CachedBlob(file: file)).encoding(jobs: jobs) } catch {
             // It could be inflated when it was looked at first.
             try cache.reject(blob: blob.digest)
         }

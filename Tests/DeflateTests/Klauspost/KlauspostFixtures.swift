@@ -1,4 +1,4 @@
-/// What the reference encoders make of the samples, by `Oracle/klauspost`.
+/// What the reference encoders make of the samples, by `Oracle/samples`.
 ///
 /// A line has the variants, the level, the sample, its dictionary, its pieces and flushes, and the output's SHA-256.
 let klauspostFixtures = """

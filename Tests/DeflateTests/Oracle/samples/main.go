@@ -1,3 +1,5 @@
+//go:build !gnugzip
+
 // Writes what the reference encoder makes of sample inputs, or of a file.
 //
 //	oracle cases COUNT FIRST LEVEL...   one line a case: level, shape, seed, size, dictionary, piece, flush, SHA-256

@@ -34,6 +34,15 @@ func fill(out []byte, shape string, seed uint64) {
 				out[i] = out[i-p]
 			}
 		}
+	case "far":
+		p := 32505 + int(seed)%3
+		for i := range out {
+			if i < p {
+				out[i] = byte(r.next())
+			} else {
+				out[i] = out[i-p]
+			}
+		}
 	case "skewed":
 		bits := 1 + r.below(8)
 		for i := range out {

@@ -1,11 +1,11 @@
-/// Bytes that a seed gives; Oracle/klauspost/sample.go makes the same.
+/// Bytes that a seed gives; Oracle/samples/sample.go makes the same.
 enum Sample {
     private static let periods = [
         1, 2, 3, 4, 5, 7, 8, 63, 256, 257, 258, 259, 1024, 16384, 32766, 32767, 32768, 32769,
     ]
     private static let letters = Array("etaoin shrdlucmfwypvbgkjqxz.,-\n0".utf8)
 
-    /// Makes the bytes of a shape: zeros, noise, period, skewed or mix.
+    /// Makes the bytes of a shape: zeros, noise, period, far, skewed or mix.
     static func bytes(_ shape: String, seed: UInt64, count: Int) -> [UInt8] {
         var random = RandomBits(seed)
         var out = [UInt8](repeating: 0, count: count)
@@ -14,6 +14,12 @@ enum Sample {
         case "noise": for index in 0..<count { out[index] = UInt8(truncatingIfNeeded: random.next()) }
         case "period":
             let period = periods[Int(seed) % periods.count]
+            for index in 0..<count {
+                out[index] = index < period ? UInt8(truncatingIfNeeded: random.next()) : out[index - period]
+            }
+        case "far":
+            // About the longest distance of zlib and GNU gzip.
+            let period = 32_505 + Int(seed) % 3
             for index in 0..<count {
                 out[index] = index < period ? UInt8(truncatingIfNeeded: random.next()) : out[index - period]
             }

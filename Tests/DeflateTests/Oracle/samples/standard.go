@@ -1,4 +1,4 @@
-//go:build !klauspost
+//go:build !klauspost && !gnugzip
 
 package main
 
