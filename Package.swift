@@ -78,8 +78,8 @@ let package = Package(
         module(
             "BundleBuilder",
             [
-                "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Gzip", "OCI", "Registry", "StrictJSON",
-                "Tar", "Zstandard",
+                "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "Registry",
+                "StrictJSON", "Tar", "Zstandard",
             ]),
         .executableTarget(
             name: "bundle",

@@ -115,9 +115,12 @@ public struct Build: Sendable {
     /// Whether the cache has all frames of a bundle of these images, in the order of packing.
     private func isPacked(_ images: [ResolvedImage]) -> Bool {
         var facts: [Digest: LayerFacts] = [:]
+        let originals = ResolvedImage.originals(images)
         for layer in images.flatMap(\.layers) {
             guard let diffID = layer.diffID else { continue }
-            guard let known = cache.layer(layer.descriptor.digest, diffID), !known.wantsEncoder else { return false }
+            guard let known = cache.layer(layer.descriptor.digest, diffID),
+                !known.wantsEncoder || originals.contains(layer.descriptor.digest)
+            else { return false }
             facts[layer.descriptor.digest] = known
         }
         return cache.hasLayout(packPlan(Self.layers(of: images, facts), facts).key)
@@ -172,11 +175,12 @@ public struct Build: Sendable {
 
     private func packPlan(_ layers: [BundleLayer], _ facts: [Digest: LayerFacts]) -> PackPlan {
         var seen: Set<Digest> = []
+        let tars = Set(layers.filter { $0.stream == $0.diffID?.digest }.map(\.stream))
         // The same tar may be in several blobs.
         let streams = layers.filter { seen.insert($0.stream).inserted }.map { layer in
             PackPlan.Stream(
                 digest: layer.stream, size: layer.streamSize ?? facts[layer.digest]?.size ?? 0,
-                isTar: layer.stream == layer.diffID?.digest, blob: FileSum(digest: layer.digest, size: layer.size))
+                isTar: tars.contains(layer.stream), blob: FileSum(digest: layer.digest, size: layer.size))
         }
         return PackPlan(streams: streams, level: options.level)
     }

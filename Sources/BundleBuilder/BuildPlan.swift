@@ -51,12 +51,13 @@ public struct BuildPlan: Sendable {
 
     /// Refuses to start what cannot end.
     ///
-    /// The bundle is taken to be as large as its distinct blobs, which it is not larger than but for documents and index;
-    /// the cache keeps what is pulled, and frames as large as the bundle unless it holds them already.
+    /// The bundle is taken to be an eighth larger than its distinct blobs: gzip of a high level may be smaller than zstd of a
+    /// low one. The cache keeps what is pulled, and frames as large as the bundle unless it holds them already.
     func checkSpace(cache: Directory, output: Directory, isPacked: Bool) throws(BuildError) {
         let reserve: Int64 = 1 << 20
-        let forOutput = [blobBytes, reserve].total
-        let forCache = [roomToPull, isPacked ? 0 : blobBytes].total
+        let packed = blobBytes + blobBytes / 8
+        let forOutput = [packed, reserve].total
+        let forCache = [roomToPull, isPacked ? 0 : packed].total
         do throws(FileError) {
             let isShared = try cache.fileSystem == output.fileSystem
             for (directory, need) in isShared

@@ -1,5 +1,6 @@
 import BundleFormat
 import DurableFiles
+import Foundation
 
 /// The directory that becomes the bundle, and the one beside it where the bundle is made.
 ///
@@ -29,8 +30,22 @@ struct OutputDirectory {
         do throws(FileError) { parent = try Directory.make(folder) } catch {
             throw BuildError(error, doing: "making the directory \(folder)")
         }
+        try Self.refuseBundles(above: folder, path: trimmed)
         _ = try Self.older(name, in: parent, path: trimmed)
         partial = try Self.lock(name + ".partial", in: parent, path: trimmed)
+    }
+
+    /// Another file in a bundle damages it.
+    private static func refuseBundles(above folder: String, path: String) throws(BuildError) {
+        var folder = URL(fileURLWithPath: folder).resolvingSymlinksInPath()
+        while folder.path != "/" {
+            let statement = folder.appendingPathComponent(BundleLayout.statement).path
+            guard !FileManager.default.fileExists(atPath: statement) else {
+                throw BuildError(
+                    .output, "not making \(path): it would lie in the bundle \(folder.path); name another output")
+            }
+            folder.deleteLastPathComponent()
+        }
     }
 
     private static func trimmed(_ path: String) -> String {

@@ -5,6 +5,8 @@
 @safe struct BitWriter: ~Copyable {
     /// The most bytes that may be put between two calls of `drain`.
     static let blockSize = 192 * 1024
+    /// Fewer bytes are not handed on before the end: callers look at them one piece at a time.
+    private static let drainSize = 16 * 1024
 
     private let buffer: UnsafeMutableRawPointer
     /// Where the next bit goes; a loop takes a copy, so as to have it in registers, and puts it back.
@@ -30,7 +32,7 @@
     mutating func drain(all: Bool, _ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         if all { cursor.align() }
         let count = unsafe cursor.distance(from: buffer)
-        guard count > (all ? 0 : Self.blockSize) else { return }
+        guard count > (all ? 0 : Self.drainSize) else { return }
         unsafe cursor.move(to: buffer)
         try unsafe output(UnsafeRawBufferPointer(start: buffer, count: count))
     }

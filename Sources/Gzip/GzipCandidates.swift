@@ -14,10 +14,11 @@ struct GzipCandidates {
     private static let pigzBlock = 128 << 10
 
     var encodings: [GzipEncoding] {
-        // The level that a program takes unless it is told otherwise comes first.
-        let defaults = kinds.filter { levels.contains($0.defaultLevel) }.map { $0.encoding(level: $0.defaultLevel) }
+        // Where the header marks no level, the one that a program takes unless it is told otherwise comes first.
+        let isMarked = levels[0] != 6
+        let defaults = isMarked ? [] : kinds.map { $0.encoding(level: $0.defaultLevel) }
         let others = levels.flatMap { level in
-            kinds.filter { $0.defaultLevel != level }.map { $0.encoding(level: level) }
+            kinds.filter { isMarked || $0.defaultLevel != level }.map { $0.encoding(level: level) }
         }
         return (defaults + others).compactMap(\.self).compactMap { GzipEncoding(header: header, deflate: $0) }
     }
@@ -34,30 +35,31 @@ struct GzipCandidates {
     private static let klauspost = [DeflateEncoding.Encoder.klauspost1Dot15, .klauspost1Dot20, .klauspost1Dot18]
 
     private var kinds: [Kind] {
-        if isOfPGzip {
-            return Self.pgzipBlocks.flatMap { size in
-                Self.klauspost.map { Kind(encoder: $0, blockSize: size, defaultLevel: 5) }
-            }
-        }
         let zlib = [
             Kind(encoder: .zlib), Kind(encoder: .gnuGzip), Kind(encoder: .zlib, blockSize: Self.pigzBlock),
         ]
         let go = [Kind(encoder: .go), Kind(encoder: .go1Dot27)]
-        return header[9] == Self.unknownSystem
-            ? go + Self.klauspost.map { Kind(encoder: $0, defaultLevel: 5) } + zlib : zlib + go
+        let klauspost = Self.klauspost.map { Kind(encoder: $0, defaultLevel: 5) }
+        let pgzip = Self.pgzipBlocks.flatMap { size in
+            Self.klauspost.map { Kind(encoder: $0, blockSize: size, defaultLevel: 5) }
+        }
+        // Each group also under the others' marks, last: libraries let their callers write any header.
+        if hasZeroTimeOfGo { return pgzip + klauspost + go + zlib }
+        return header[9] == Self.unknownSystem ? go + klauspost + zlib + pgzip : zlib + go + klauspost
     }
 
     private static let unknownSystem: UInt8 = 255
 
-    /// pgzip writes the lowest 32 bits of Go's zero time.
-    private var isOfPGzip: Bool { header[4..<8] == [0x00, 0x09, 0x6E, 0x88] }
+    /// klauspost's gzip and pgzip write the lowest 32 bits of Go's zero time.
+    private var hasZeroTimeOfGo: Bool { header[4..<8] == [0x00, 0x09, 0x6E, 0x88] }
 
-    /// All these programs mark the highest and the lowest level, and no other.
+    /// Most programs mark the highest and the lowest level, and no other.
     private var levels: [Int] {
+        let others = [6, 5, 4, 3, 7, 8, 2]
         switch header[8] {
-        case 2: [9]
-        case 4: [1]
-        default: [6, 5, 4, 3, 7, 8, 2, 1, 9, 0, -2]
+        case 2: return [9] + others + [1, 0, -2]
+        case 4: return [1] + others + [9, 0, -2]
+        default: return others + [1, 9, 0, -2]
         }
     }
 }

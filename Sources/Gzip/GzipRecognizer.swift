@@ -12,8 +12,8 @@ public protocol RandomAccessBytes {
 
 /// Finds the encoding that makes a gzip blob from its content, by making it and comparing.
 ///
-/// A blob of one member only; costs one full encoding at most when it succeeds, and some of the blob's first 4 MiB for
-/// each encoder that does not make it. Memory: about 8 MiB.
+/// A blob of one member only. Costs one full encoding when it succeeds, some of the blob's first 4 MiB for each encoder that
+/// does not make it, and at most three full encodings where several make most of it. Memory: about 8 MiB.
 public struct GzipRecognizer<Blob: RandomAccessBytes> {
     private let blob: Blob
 
@@ -21,21 +21,30 @@ public struct GzipRecognizer<Blob: RandomAccessBytes> {
     public init(_ blob: Blob) { self.blob = blob }
 
     private static var sampleSize: Int { 4 << 20 }
+    /// So many bytes are encoded in vain, whatever the size.
+    private static var freeTries: Int64 { 16 << 20 }
     /// So much that came out the same is taken for a good sign.
     private static var convincingSize: Int64 { 64 << 10 }
 
     /// Looks for the encoding.
     ///
-    /// - Parameter jobs: How many tasks make the blob.
+    /// - Parameters:
+    ///   - contentSize: How many bytes the blob inflates to; bounds how much is tried.
+    ///   - jobs: How many tasks make the blob.
     /// - Returns: What was proved over the whole blob; nil when no known encoder makes it.
     /// - Throws: `GzipError`, or what reading the blob throws.
-    public func encoding(jobs: Int = 1) async throws -> GzipEncoding? {
+    public func encoding(contentSize: Int64, jobs: Int = 1) async throws -> GzipEncoding? {
         let start = try blob.read(at: 0, count: Int(min(blob.size, Int64(GzipEncoding.maximumHeaderSize))))
         guard let length = HeaderReader.length(of: start) else { return nil }
         let sample = try sample()
+        // Wrong encoders differ early, as a rule; where they do not, whoever made the blob may have wanted that.
+        var budget = 2 * contentSize + Self.freeTries
         for candidate in GzipCandidates(header: Array(start[..<length])).encodings
         where try agrees(candidate, sample) {
-            if try await makes(candidate, jobs) { return candidate }
+            let (isMade, tried) = try await makes(candidate, jobs)
+            if isMade { return candidate }
+            budget -= tried
+            if budget < 0 { return nil }
         }
         return nil
     }
@@ -77,16 +86,18 @@ public struct GzipRecognizer<Blob: RandomAccessBytes> {
     }
 
     /// Whether an encoding makes the whole blob from its content.
-    private func makes(_ encoding: GzipEncoding, _ jobs: Int) async throws -> Bool {
+    ///
+    /// - Returns: Also how many bytes of the content were encoded.
+    private func makes(_ encoding: GzipEncoding, _ jobs: Int) async throws -> (isMade: Bool, tried: Int64) {
         var content = InflatedContent(blob)
         var comparison = BlobComparison(blob)
         do {
             try await unsafe GzipEncoder.encodeInParallel(
                 encoding, jobs: jobs, pull: { try unsafe content.fill($0) },
                 output: { try unsafe comparison.expect($0) })
-            return comparison.position == blob.size
+            return (comparison.position == blob.size, content.given)
         } catch is BlobComparison<Blob>.Mismatch {
-            return false
+            return (false, content.given)
         }
     }
 }
@@ -98,6 +109,8 @@ private struct InflatedContent<Blob: RandomAccessBytes> {
     private var position: Int64 = 0
     private var inflated: [UInt8] = []
     private var used = 0
+    /// How many bytes were given so far.
+    private(set) var given: Int64 = 0
 
     /// A blob may come out a thousand times as large.
     private static var chunkSize: Int64 { 16 << 10 }
@@ -127,6 +140,8 @@ private struct InflatedContent<Blob: RandomAccessBytes> {
         let count = min(buffer.count, inflated.count - used)
         unsafe buffer.copyBytes(from: inflated[used..<used + count])
         used += count
+        given += Int64(count)
+        try Task.checkCancellation()
         return count
     }
 }

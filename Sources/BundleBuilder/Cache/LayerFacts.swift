@@ -1,4 +1,5 @@
 import BundleFormat
+import Deflate
 import DurableFiles
 import Gzip
 import OCI
@@ -17,7 +18,7 @@ struct LayerFacts: Sendable {
 
     /// Whether an encoder was looked for, and which was found.
     enum Recognition: Sendable, Equatable {
-        /// Nobody looked, or an older version did, which knew fewer encoders.
+        /// Nobody looked, or another version did, which knew other encoders.
         case notTried
         /// No known encoder makes the blob.
         case unknown
@@ -28,8 +29,8 @@ struct LayerFacts: Sendable {
     /// Whether it is worth while to look for what made the blob.
     var wantsEncoder: Bool { compression == .gzip && gzip == .notTried }
 
-    /// Changes whenever more encoders are known: what was `unknown` is looked at again.
-    private static let revision: Int64 = 1
+    /// Changes whenever the encoders do: then every blob is looked at again.
+    private static let encoders = "1, zlib \(DeflateEncoding.zlibVersion)"
 
     /// Reads a whole blob.
     ///
@@ -60,11 +61,8 @@ struct LayerFacts: Sendable {
             self.compression = compression
             diffID = DiffID(try Digest(parsing: try node.member("diffID").string()))
             size = try node.member("size").integer(in: 0...Descriptor.maximumSize)
-            if let gzip = try node.optional("gzip") {
-                self.gzip = .proved(try GzipEncoding(json: gzip))
-            } else if try node.optional("unknownTo")?.integer(in: 0...Int64.max) == Self.revision {
-                gzip = .unknown
-            }
+            guard try node.optional("encoders")?.string() == Self.encoders else { return }
+            gzip = try node.optional("gzip").map { .proved(try GzipEncoding(json: $0)) } ?? .unknown
         } catch {
             return nil
         }
@@ -77,8 +75,8 @@ struct LayerFacts: Sendable {
         return JSONWriter.canonical(
             .object([
                 "compression": .string(compression.name), "diffID": .string(diffID.description),
-                "gzip": encoding?.json, "size": .integer(size),
-                "unknownTo": gzip == .unknown ? .integer(Self.revision) : nil,
+                "encoders": gzip == .notTried ? nil : .string(Self.encoders), "gzip": encoding?.json,
+                "size": .integer(size),
             ]))
     }
 }

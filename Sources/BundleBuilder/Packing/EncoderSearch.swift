@@ -51,12 +51,15 @@ struct EncoderSearch: Sendable {
     private func recognize(_ blob: Descriptor, _ facts: LayerFacts?, _ jobs: Int) async throws -> LayerFacts? {
         guard let file = cache.blob(blob.digest, size: blob.size) else { try cache.reject(blob: blob.digest) }
         let encoding: GzipEncoding?
-        do { encoding = try await GzipRecognizer(CachedBlob(file: file)).encoding(jobs: jobs) } catch {
+        do {
+            encoding = try await GzipRecognizer(CachedBlob(file: file))
+                .encoding(contentSize: facts?.size ?? 0, jobs: jobs)
+        } catch is GzipError {
             // It could be inflated when it was looked at first.
             try cache.reject(blob: blob.digest)
         }
-        // A blob that has rotted is made by no encoder.
-        if encoding == nil { try cache.check(blob: blob.digest, file) }
+        // What was made is the file's bytes; they may have rotted, also where no checksum of gzip covers them.
+        try cache.check(blob: blob.digest, file)
         progress.advance(blob.size)
         var known = facts
         known?.gzip = encoding.map(LayerFacts.Recognition.proved) ?? .unknown

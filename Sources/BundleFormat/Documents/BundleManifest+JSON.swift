@@ -120,7 +120,9 @@ extension BundleImage {
         }
         guard !names.isEmpty else { throw try node.member("names").mismatch("one name or more") }
         let manifests = try node.member("manifests").elements().map { try Digest(parsing: try $0.string()) }
-        guard !manifests.isEmpty else { throw try node.member("manifests").mismatch("one manifest or more") }
+        guard !manifests.isEmpty, Set(manifests).count == manifests.count else {
+            throw try node.member("manifests").mismatch("one manifest or more, each once")
+        }
         self.init(
             reference: try node.member("reference").string(), root: try node.digest("root"), manifests: manifests,
             names: names, groups: try node.member("groups").elements().map { try $0.string() },

@@ -59,13 +59,18 @@ public struct BundleInventory: Sendable {
         let descriptors = Dictionary(
             manifest.documents.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
         var images: [Image] = []
+        // Many images may have the same manifest.
+        var known: [Digest: Instance] = [:]
         for image in manifest.images {
             var instances: [Instance] = []
             for digest in image.manifests {
                 guard let descriptor = descriptors[digest] else {
                     throw BundleError(.damaged, "manifest \(digest) of \(image.reference) is not in the bundle")
                 }
-                instances.append(try Self.instance(descriptor, descriptors, files, manifest))
+                if known[digest] == nil {
+                    known[digest] = try Self.instance(descriptor, descriptors, files, manifest)
+                }
+                instances += [known[digest]].compactMap(\.self)
             }
             images.append(Image(image: image, instances: instances))
         }

@@ -30,7 +30,7 @@ public struct Verifier: Sendable {
 
     /// Verifies the bundle; reads it only.
     ///
-    /// Memory is bounded by the small files, 64 MiB, and about 24 MiB for each of `jobs`.
+    /// Memory is bounded by the small files, 64 MiB, and for each of `jobs` about 40 MiB and four encoders.
     ///
     /// - Parameter progress: Called from any thread with bytes done since the last call, and bytes in all.
     /// - Returns: The report, also when there are faults.

@@ -7,7 +7,7 @@ enum Terminal {
     /// A line of data.
     ///
     /// - Throws: as `data(_: [UInt8])`.
-    static func data(_ text: String) throws { try data(Array((text + "\n").utf8)) }
+    static func data(_ text: String) throws { try data(Array((printable(text) + "\n").utf8)) }
 
     /// Data as it is.
     ///
@@ -24,7 +24,21 @@ enum Terminal {
         }
     }
 
-    static func error(_ text: String) { raw(text + "\n") }
+    static func error(_ text: String) { raw(printable(text) + "\n") }
+
+    /// Names come from registries and from bundles that nobody has signed: what moves a cursor or turns the direction of
+    /// writing is shown as its number.
+    private static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isActive) else { return text }
+        return text.unicodeScalars.map { isActive($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+    }
+
+    private static func isActive(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
 
     static func raw(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
 
