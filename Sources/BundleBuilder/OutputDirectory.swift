@@ -27,10 +27,10 @@ struct OutputDirectory {
             throw BuildError(.output, "'\(path)' cannot become a bundle; name a new directory")
         }
         self.path = trimmed
+        try Self.refuseBundles(above: folder, path: trimmed)
         do throws(FileError) { parent = try Directory.make(folder) } catch {
             throw BuildError(error, doing: "making the directory \(folder)")
         }
-        try Self.refuseBundles(above: folder, path: trimmed)
         _ = try Self.older(name, in: parent, path: trimmed)
         partial = try Self.lock(name + ".partial", in: parent, path: trimmed)
     }

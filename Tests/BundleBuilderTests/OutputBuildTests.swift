@@ -39,6 +39,17 @@ import Testing
         _ = try await workshop.make(specification, lock: lock, output: "new/deep/bundle/")
     }
 
+    @Test(arguments: ["bundle/inner", "bundle/blobs/sha256/inner", "bundle/new/deep"])
+    func `no bundle is made inside another one`(output: String) async throws {
+        let (workshop, specification, lock) = try await Self.workshop()
+        _ = try await workshop.make(specification, lock: lock)
+        let before = try workshop.tree()
+        #expect(
+            await Workshop.code { _ = try await workshop.make(specification, lock: lock, output: output) } == .output)
+        #expect(try workshop.tree() == before)
+        _ = try await workshop.verified()
+    }
+
     @Test func `a link at the output is not followed`() async throws {
         let (workshop, specification, lock) = try await Self.workshop()
         let target = try workshop.directory.makeDirectory("elsewhere")

@@ -131,6 +131,8 @@ import Testing
         TextChange("no names", #"["registry.example.com/team/app:1","docker.io/library/app:2"]"#, "[]"),
         TextChange("a short name", "docker.io/library/app:2", "app:2"),
         TextChange("a name without a tag", "docker.io/library/app:2", "docker.io/library/app"),
+        TextChange(
+            "a manifest twice", #""manifests":["\#(sha("1"))"]"#, #""manifests":["\#(sha("1"))","\#(sha("1"))"]"#),
         TextChange("no manifests", #""manifests":["\#(sha("1"))"]"#, #""manifests":[]"#),
         TextChange("priority 10001", #""priority":5"#, #""priority":10001"#),
         TextChange("a negative priority", #""priority":5"#, #""priority":-1"#),

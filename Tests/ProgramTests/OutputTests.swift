@@ -29,6 +29,14 @@ import Testing
         return try await command.run()
     }
 
+    @Test func `names do not reach the terminal with what moves its cursor`() async throws {
+        let program = try await Program()
+        let name = "no\u{1B}]0;title\u{7}\u{202E}site\r\n"
+        let result = try await program.command(["inspect", program.directory.path(name)]).run()
+        #expect(result.errorText.contains("no\\u{1b}]0;title\\u{7}\\u{202e}site\\u{d}\\u{a}"))
+        #expect(result.errorText.filter { $0.isNewline } == "\n")
+    }
+
     @Test func `data that finds no room is exit code 6, with one sentence`() async throws {
         let program = try await Self.bundle()
         for arguments in Self.commands(program) {
