@@ -1,4 +1,6 @@
 import BundleFormat
+import Deflate
+import Gzip
 import Testing
 
 /// Bundles of every released version of the format stay readable.
@@ -8,6 +10,21 @@ import Testing
     private static let folder =
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         .joined(separator: "/") + "/Golden"
+
+    /// The encoders' output is part of the format: the blobs of this bundle come from the programs themselves.
+    @Test func everyEncoderStillMakesWhatItMade() async throws {
+        let trust = try TrustPolicy.load(paths: [Self.folder + "/gzip"], threshold: 1)
+        let path = Self.folder + "/gzip/v1"
+        let report = try await Verifier(path: path, trust: trust, depth: .full, jobs: 2).run { _, _ in }
+        #expect(report.faults == [])
+        let layers = try BundleInventory(path: path).manifest.layers
+        let encodings = layers.compactMap { layer -> DeflateEncoding? in
+            guard case .gzip(let gzip) = layer.encoding else { return nil }
+            return gzip.deflate
+        }
+        #expect(encodings.count == 89 && layers.count == 89)
+        #expect(Set(encodings.map(\.encoder)) == Set(DeflateEncoding.Encoder.allCases))
+    }
 
     @Test(arguments: ["v1"], [Verifier.Depth.quick, .full])
     func aGoldenBundleIsWhole(version: String, depth: Verifier.Depth) async throws {
