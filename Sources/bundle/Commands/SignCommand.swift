@@ -61,8 +61,7 @@ struct SignCommand: AsyncParsableCommand {
 
     private func show(_ statement: [UInt8]) throws {
         let path = "\(directory)/\(BundleLayout.statement)"
-        try Terminal.data(
-            """
+        let lines = """
             sign     \(path)
             size     \(statement.count) bytes
             sha256   \(SHA256Hasher.digest(of: statement).hex)
@@ -75,6 +74,7 @@ struct SignCommand: AsyncParsableCommand {
             A key service signs the file as a raw message with ECDSA_SHA_256, ECDSA_SHA_384 or RSASSA_PSS_SHA_256.
 
             then     bundle sign \(directory) --attach signature.bin --public-key KEY.pub
-            """)
+            """
+        for line in lines.split(separator: "\n", omittingEmptySubsequences: false) { try Terminal.data(String(line)) }
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 
 /// Data goes to stdout, where a failure counts; sentences and progress go to stderr, where none does.
 enum Terminal {
-    /// A line of data.
+    /// One line of data.
     ///
     /// - Throws: as `data(_: [UInt8])`.
     static func data(_ text: String) throws { try data(Array((printable(text) + "\n").utf8)) }
