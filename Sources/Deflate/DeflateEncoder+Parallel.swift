@@ -22,11 +22,18 @@ extension DeflateEncoder {
             return try await unsafe blocks.encode(jobs: jobs, pull: pull, output: output)
         }
         var encoder = DeflateEncoder(encoding)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-        defer { unsafe buffer.deallocate() }
-        while case let count = try unsafe pull(buffer), count > 0 {
-            try unsafe encoder.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), output)
-        }
+        try unsafe forEachPiece(pull) { try unsafe encoder.append($0, output) }
         try unsafe encoder.finish(output)
+    }
+}
+
+/// Pulls a whole stream, a piece at a time, into one buffer.
+func forEachPiece(
+    _ pull: (UnsafeMutableRawBufferPointer) throws -> Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { unsafe buffer.deallocate() }
+    while case let count = try unsafe pull(buffer), count > 0 {
+        try unsafe body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 }

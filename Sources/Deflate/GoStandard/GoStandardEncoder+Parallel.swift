@@ -52,11 +52,7 @@ extension GoStandardEncoder {
         output: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         var encoder = GoStandardEncoder(level: level)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-        defer { unsafe buffer.deallocate() }
-        while case let count = try unsafe pull(buffer), count > 0 {
-            try unsafe encoder.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), output)
-        }
+        try unsafe forEachPiece(pull) { try unsafe encoder.append($0, output) }
         try unsafe encoder.finish(output)
     }
 }
