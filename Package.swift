@@ -26,6 +26,7 @@ let package = Package(
     name: "bundle",
     products: [
         .executable(name: "bundle", targets: ["bundle"]),
+        .executable(name: "bundle-firstboot", targets: ["bundle-firstboot"]),
         .library(name: "BundleKit", targets: ["BundleBuilder", "BundleFormat", "Registry", "OCI"]),
     ],
     dependencies: [
@@ -63,6 +64,7 @@ let package = Package(
 
         // Edges: what people write, where images come from.
         module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
+        module("Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar"]),
         module(
             "Registry",
             [
@@ -74,7 +76,12 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
 
-        // Use cases and programs.
+        // Use cases and programs. The loader's reach neither Registry nor BundleSpec: decision 0006.
+        module("BundleLoader", ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON"]),
+        .executableTarget(
+            name: "bundle-firstboot",
+            dependencies: ["BundleFormat", "BundleLoader", "DurableFiles", "Engines", "OCI", "StrictJSON"],
+            swiftSettings: strict + [.strictMemorySafety()]),
         module(
             "BundleBuilder",
             [
@@ -84,8 +91,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "OCI", "Registry",
-                "StrictJSON", "Zstandard",
+                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Cryptography", "DurableFiles", "Engines",
+                "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -124,6 +131,15 @@ let package = Package(
                 "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Gzip", "OCI",
                 "Registry", "TestSupport", "Zstandard",
             ]),
-        tests("Program", ["bundle", "OCI", "StrictJSON", "TestSupport"]),
+        tests(
+            "Engines",
+            ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON", "Tar", "TestSupport"]),
+        tests(
+            "BundleLoader",
+            [
+                "BundleFormat", "BundleLoader", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON",
+                "TestSupport",
+            ]),
+        tests("Program", ["bundle", "bundle-firstboot", "OCI", "StrictJSON", "TestSupport"]),
     ]
 )

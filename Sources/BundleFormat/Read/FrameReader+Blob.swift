@@ -1,4 +1,33 @@
+import Cryptography
+
 extension FrameReader {
+    /// Where the index has a layer's stream.
+    ///
+    /// - Throws: `BundleError` with code `damaged`.
+    func position(of layer: BundleLayer) throws(BundleError) -> Int {
+        guard let position = index.position(of: layer.stream) else {
+            throw BundleError(.damaged, "reading layer \(layer.digest): the index has no stream \(layer.stream)")
+        }
+        return position
+    }
+
+    /// Hands over the bytes of a stream, in order and in pieces, and compares the whole with its digest.
+    ///
+    /// - Throws: As `read`, and `BundleError` with code `damaged`.
+    func readVerified(
+        _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var hasher = SHA256Hasher()
+        try unsafe read(stream, decoder: &decoder) { bytes in
+            unsafe hasher.update(bytes)
+            try unsafe body(bytes)
+        }
+        let found = hasher.finish()
+        guard found == stream.digest else {
+            throw BundleError(.damaged, "reading stream \(stream.digest): it comes out as \(found)")
+        }
+    }
+
     /// Hands over the bytes of a layer's blob, in order and in pieces, made from its stream.
     ///
     /// - Parameters:
@@ -10,11 +39,10 @@ extension FrameReader {
     public func readBlob(
         _ layer: BundleLayer, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        guard let position = index.position(of: layer.stream) else {
-            throw BundleError(.damaged, "making blob \(layer.digest): the index has no stream \(layer.stream)")
-        }
         var encoder = BlobEncoder(layer)
-        try unsafe read(index.streams[position], decoder: &decoder) { try unsafe encoder.append($0, body) }
+        try unsafe read(index.streams[try position(of: layer)], decoder: &decoder) {
+            try unsafe encoder.append($0, body)
+        }
         try unsafe encoder.finish(body)
     }
 }

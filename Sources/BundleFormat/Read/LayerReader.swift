@@ -1,0 +1,62 @@
+import OCI
+import Synchronization
+
+/// Gives the layers of a bundle, as tars or as the blobs that registries know.
+///
+/// Reads the index and opens the packs when the first layer is asked for, so that a load with nothing missing reads neither.
+/// Safe to use from several threads.
+public final class LayerReader: Sendable {
+    private let files: BundleFiles
+    private let manifest: BundleManifest
+    private let cacheSize: Int
+    private let opened = Mutex<FrameReader?>(nil)
+
+    /// For a bundle whose manifest was verified.
+    ///
+    /// - Parameter cacheSize: How many bytes of decompressed frames are kept.
+    public init(files: BundleFiles, manifest: BundleManifest, cacheSize: Int = 64 << 20) {
+        self.files = files
+        self.manifest = manifest
+        self.cacheSize = cacheSize
+    }
+
+    /// How long a layer's stream is: its tar, or where the encoding is `verbatim` its blob.
+    ///
+    /// - Throws: `BundleError` with code `damaged`.
+    public func streamSize(of layer: BundleLayer) throws(BundleError) -> Int64 {
+        if let size = layer.streamSize { return size }
+        let frames = try frames()
+        return frames.index.streams[try frames.position(of: layer)].size
+    }
+
+    /// Hands over a layer's stream, in order and in pieces: its tar, or where the encoding is `verbatim` its blob.
+    ///
+    /// - Parameter body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Throws: `BundleError` with code `notFound` when a pack is not here, or `damaged`; or what `body` throws.
+    public func readStream(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let frames = try frames()
+        let stream = frames.index.streams[try frames.position(of: layer)]
+        var decoder = try FrameDecoder()
+        try unsafe frames.readVerified(stream, decoder: &decoder, body)
+    }
+
+    /// Hands over the blob that registries know, in order and in pieces.
+    ///
+    /// - Parameter body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Throws: As `readStream`.
+    public func readBlob(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var decoder = try FrameDecoder()
+        try unsafe frames().readBlob(layer, decoder: &decoder, body)
+    }
+
+    private func frames() throws(BundleError) -> FrameReader {
+        // Read under the lock: others that wait for it need it as well.
+        try opened.withLock { (opened) throws(BundleError) in
+            if let opened { return opened }
+            let reader = FrameReader(
+                files: files, manifest: manifest, index: try files.index(manifest), cacheSize: cacheSize)
+            opened = reader
+            return reader
+        }
+    }
+}

@@ -1,0 +1,8 @@
+import BundleLoader
+
+@main
+struct FirstBoot {
+    static func main() async {
+        _ = LoadOptions()
+    }
+}

@@ -1,0 +1,6 @@
+import BundleLoader
+import Testing
+
+@Suite struct LoadOptionsTests {
+    @Test func noGroupByDefault() { #expect(LoadOptions().groups.isEmpty) }
+}
