@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Cryptography", "DurableFiles", "Engines",
+                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Cryptography", "DurableFiles",
+                "Engines",
                 "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

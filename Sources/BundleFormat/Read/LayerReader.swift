@@ -13,7 +13,10 @@ public final class LayerReader: Sendable {
 
     /// For a bundle whose manifest was verified.
     ///
-    /// - Parameter cacheSize: How many bytes of decompressed frames are kept.
+    /// - Parameters:
+    ///   - files: The bundle.
+    ///   - manifest: Its manifest.
+    ///   - cacheSize: How many bytes of decompressed frames are kept.
     public init(files: BundleFiles, manifest: BundleManifest, cacheSize: Int = 64 << 20) {
         self.files = files
         self.manifest = manifest
@@ -31,7 +34,9 @@ public final class LayerReader: Sendable {
 
     /// Hands over a layer's stream, in order and in pieces: its tar, or where the encoding is `verbatim` its blob.
     ///
-    /// - Parameter body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - body: Gets pieces that are not yet known to be right as a whole: only the return says so.
     /// - Throws: `BundleError` with code `notFound` when a pack is not here, or `damaged`; or what `body` throws.
     public func readStream(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let frames = try frames()
@@ -42,7 +47,9 @@ public final class LayerReader: Sendable {
 
     /// Hands over the blob that registries know, in order and in pieces.
     ///
-    /// - Parameter body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - body: Gets pieces that are not yet known to be right as a whole: only the return says so.
     /// - Throws: As `readStream`.
     public func readBlob(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var decoder = try FrameDecoder()
