@@ -53,6 +53,7 @@ public final class Directory: Sendable {
     ///   - name: One part or several.
     ///   - mode: The permissions of what is made: exact with an owner, else less what the umask takes.
     ///   - owner: Whom everything that is made belongs to, durably once something is made in it; nil for this process.
+    /// - Returns: The last directory.
     /// - Throws: `FileError`; calling again after a crash completes what it left.
     public func makeSubdirectory(
         _ name: String, mode: UInt32 = 0o755, owner: FileOwner? = nil

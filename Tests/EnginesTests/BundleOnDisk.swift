@@ -13,13 +13,10 @@ struct BundleOnDisk: Sendable {
     let files: BundleFiles
     let manifest: BundleManifest
 
-    /// Builds the bundle.
+    /// Builds the bundle of a set's named documents.
     ///
-    /// - Parameters:
-    ///   - images: What it holds: every named document.
-    ///   - names: The names on the target of what has a tag in the set.
-    ///   - settings: Further lines of an image's entry in the spec, such as `["tags: move"]`.
-    ///   - platforms: For which platforms images are taken.
+    /// `names` gives the names on the target of what has a tag in the set, and `settings` further lines of its entry in the
+    /// spec, such as `tags: move`.
     init(
         _ images: ImageSet, platforms: String = "linux/amd64",
         names: (String) -> [String] = { ["registry.example.com/local/\($0):1"] },
@@ -49,9 +46,7 @@ struct BundleOnDisk: Sendable {
     /// A new reader, which has nothing in its cache.
     var reader: LayerReader { LayerReader(files: files, manifest: manifest) }
 
-    /// All images in loading order.
-    ///
-    /// - Parameter platform: What they must be for; nil for every platform.
+    /// All images in loading order; without a platform, all of each that are in the bundle.
     func images(for platform: Platform? = nil) throws -> [TargetImage] {
         try manifest.images.map { try target($0, platform) }
     }
