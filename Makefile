@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help deps build demo test check bench fuzz docs clean
 
 SWIFT ?= swift
-LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader
+LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Console BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

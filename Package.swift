@@ -54,6 +54,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", ["CISAL", "Deflate"]),
         module("Tar"),
+        module("Console"),
 
         // The bundle on disk; mirrors docs/format.md.
         .target(
@@ -80,7 +81,9 @@ let package = Package(
         module("BundleLoader", ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON"]),
         .executableTarget(
             name: "bundle-firstboot",
-            dependencies: ["BundleFormat", "BundleLoader", "DurableFiles", "Engines", "OCI", "StrictJSON"],
+            dependencies: [
+                "BundleFormat", "BundleLoader", "Console", "DurableFiles", "Engines", "OCI", "StrictJSON",
+            ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
             "BundleBuilder",
@@ -91,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Cryptography", "DurableFiles",
+                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography",
+                "DurableFiles",
                 "Engines",
                 "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -117,6 +121,7 @@ let package = Package(
         tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
+        tests("Console", ["Console"]),
         tests(
             "BundleFormat",
             [
