@@ -146,7 +146,10 @@ let package = Package(
             ]),
         tests(
             "Engines",
-            ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON", "Tar", "TestSupport"]),
+            [
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Engines", "OCI",
+                "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
+            ]),
         tests(
             "BundleLoader",
             [

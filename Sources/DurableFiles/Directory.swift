@@ -48,17 +48,28 @@ public final class Directory: Sendable {
     }
 
     /// Opens a directory beneath this one, made durably where it is missing; each part of the name may be.
-    public func makeSubdirectory(_ name: String, mode: UInt32 = 0o755) throws(FileError) -> Directory {
+    ///
+    /// - Parameters:
+    ///   - name: One part or several.
+    ///   - mode: The permissions of what is made: exact with an owner, else less what the umask takes.
+    ///   - owner: Whom everything that is made belongs to, durably once something is made in it; nil for this process.
+    /// - Returns: The last directory.
+    /// - Throws: `FileError`; calling again after a crash completes what it left.
+    public func makeSubdirectory(
+        _ name: String, mode: UInt32 = 0o755, owner: FileOwner? = nil
+    ) throws(FileError) -> Directory {
         try Self.checkName(name, in: path)
         var directory = self
         for part in name.split(separator: "/") {
             let name = String(part)
-            if unsafe mkdirat(directory.descriptor.number, name, mode) == 0 {
+            let isNew = unsafe mkdirat(directory.descriptor.number, name, mode) == 0
+            if isNew {
                 try directory.sync()
             } else if errno != EEXIST {
                 throw FileError("make directory", directory.full(name))
             }
             directory = try directory.subdirectory(name)
+            if let owner { try directory.give(to: owner, mode: mode, isNew: isNew) }
         }
         return directory
     }

@@ -69,6 +69,19 @@ public final class LayerReader: Sendable {
         try unsafe frames().readBlob(layer, decoder: &decoder, body)
     }
 
+    /// Hands over the blob that registries know, in order and in pieces, made on several threads where its encoder can be.
+    ///
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - jobs: How many tasks encode at a time, each with about 10 MiB of memory; at least 1.
+    ///   - body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Throws: As `readStream`, and `CancellationError`.
+    public func readBlob(
+        _ layer: BundleLayer, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        try await unsafe frames().readBlob(layer, jobs: jobs, body)
+    }
+
     private func frames() throws(BundleError) -> FrameReader {
         // Read under the lock: others that wait for it need it as well.
         try opened.withLock { (opened) throws(BundleError) in
