@@ -64,7 +64,8 @@ let package = Package(
 
         // Edges: what people write, where images come from.
         module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
-        module("Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar"]),
+        module(
+            "Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar", "Zstandard"]),
         module(
             "Registry",
             [
@@ -134,7 +135,10 @@ let package = Package(
             ]),
         tests(
             "Engines",
-            ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON", "Tar", "TestSupport"]),
+            [
+                "BundleFormat", "Cryptography", "Deflate", "DurableFiles", "Engines", "Gzip", "OCI", "StrictJSON",
+                "Tar", "TestSupport", "Zstandard",
+            ]),
         tests(
             "BundleLoader",
             [
