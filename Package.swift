@@ -72,7 +72,8 @@ let package = Package(
 
         // Edges: what people write, where images come from.
         module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
-        module("Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar"]),
+        module(
+            "Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar", "Zstandard"]),
         module(
             "Registry",
             [
@@ -147,8 +148,8 @@ let package = Package(
         tests(
             "Engines",
             [
-                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Engines", "OCI",
-                "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Engines",
+                "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
             ]),
         tests(
             "BundleLoader",

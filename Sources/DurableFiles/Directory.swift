@@ -77,6 +77,16 @@ public final class Directory: Sendable {
     /// Returns when every name made, renamed or removed directly in this directory is durable.
     public func sync() throws(FileError) { try descriptor.sync(path: path) }
 
+    /// Returns when everything on this directory's volume is durable, whoever wrote it.
+    ///
+    /// - Throws: `FileError` when the device failed, before Linux 5.8 not always.
+    public func syncFileSystem() throws(FileError) {
+        guard clinux_sync_file_system(descriptor.number) == 0 else { throw FileError("sync the volume of", path) }
+    }
+
+    /// Returns when everything on all volumes was written, where the one that matters is not known; tells no failures.
+    public static func syncAllFileSystems() { Glibc.sync() }
+
     /// Takes the exclusive lock of this directory without waiting; it is freed with this object.
     ///
     /// The lock is advisory and belongs to this object: another `Directory` of the same path does not hold it.
