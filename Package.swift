@@ -90,7 +90,8 @@ let package = Package(
         .executableTarget(
             name: "bundle-firstboot",
             dependencies: [
-                "BundleFormat", "BundleLoader", "CEarly", "Console", "DurableFiles", "Engines", "OCI", "StrictJSON",
+                "BundleFormat", "BundleLoader", "CEarly", "Console", "Cryptography", "DurableFiles", "Engines", "OCI",
+                "StrictJSON",
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(

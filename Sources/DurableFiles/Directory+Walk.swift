@@ -90,6 +90,9 @@ struct Child {
         (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "\\")
     }
 
+    /// Whether the name is printable ASCII, and `escaped` therefore the name.
+    var isPlain: Bool { bytes.allSatisfy(Self.isPlain) }
+
     /// The name in printable ASCII; ambiguous for no two names.
     var escaped: String {
         var text = ""
@@ -105,7 +108,7 @@ struct Child {
     }
 
     func entry(prefix: String) -> DirectoryEntry {
-        let kind = bytes.allSatisfy(Self.isPlain) ? kind : .other
+        let kind = isPlain ? kind : .other
         return DirectoryEntry(path: prefix + escaped, kind: kind, size: kind == .file ? size : 0)
     }
 }

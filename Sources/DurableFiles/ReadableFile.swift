@@ -1,17 +1,26 @@
 import Glibc
 
-/// A regular file that is open for reading at any position.
+/// A regular file, or a block device, that is open for reading at any position.
 ///
 /// Safe to use from several tasks at once; all operations block.
 public final class ReadableFile: Sendable {
     /// The path, for messages.
     public let path: String
-    /// The size in bytes when the file was opened.
+    /// The size in bytes when it was opened.
     public let size: Int64
     private let descriptor: Descriptor
 
     init(_ descriptor: consuming Descriptor, path: String) throws(FileError) {
         self.size = try descriptor.regularSize(path: path)
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// A device, whose size is where it ends.
+    init(device descriptor: consuming Descriptor, path: String) throws(FileError) {
+        let size = lseek(descriptor.number, 0, SEEK_END)
+        guard size >= 0 else { throw FileError("find the end of", path) }
+        self.size = Int64(size)
         self.descriptor = descriptor
         self.path = path
     }

@@ -14,18 +14,28 @@ public struct TrustStore: Sendable {
     /// Keys that lie in the directory and that the policy revokes; sorted.
     public let revokedKeys: [Digest]
 
+    /// Keys that somebody named, without a policy.
+    public init(keys: TrustPolicy) {
+        self.keys = keys
+        policy = LoadPolicy()
+        revokedKeys = []
+    }
+
     /// Reads a trust directory.
     ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - least: How many keys must have signed even where the policy asks for fewer.
     /// - Throws: `LoadError` with code `notTrusted` when no bundle could ever be trusted, or when others may write there;
     ///   `configuration` for a mistake in the policy.
-    public init(directory path: String) throws(LoadError) {
+    public init(directory path: String, threshold least: Int = 1) throws(LoadError) {
         policy = try Self.policy(path)
         do throws(BundleError) {
             let found = try TrustPolicy.load(paths: [path])
             let policy = policy
             revokedKeys = found.keys.map(\.id).filter(policy.revoked.contains).sorted()
             keys = try TrustPolicy(
-                keys: found.keys.filter { !policy.revoked.contains($0.id) }, threshold: policy.threshold)
+                keys: found.keys.filter { !policy.revoked.contains($0.id) }, threshold: max(policy.threshold, least))
         } catch {
             throw LoadError(
                 .notTrusted,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BundleBuilder
 import BundleFormat
+import BundleLoader
 import BundleSpec
 import Console
 import Cryptography
@@ -14,6 +15,7 @@ enum ExitStatus: Int32 {
     case damaged = 4
     case notFound = 5
     case noSpace = 6
+    case target = 7
     case source = 8
     case usage = 64
 
@@ -36,6 +38,7 @@ enum ExitStatus: Int32 {
                 case .noSpace: .noSpace
                 case .busy, .files: .unexpected
                 }
+            case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
             case let error as FileError:
                 switch error.code {
                 case .notFound: .notFound
