@@ -77,6 +77,8 @@ struct DockerBundle: Sendable {
     ///   - policy: What to do where a name points elsewhere.
     ///   - platform: What it runs on; nil for an artifact.
     ///   - diffIDs: What its config says where that is not true.
+    /// - Returns: What an engine is given.
+    /// - Throws: `OCIError` for a name that is none.
     func target(
         _ image: ImageFixture, _ names: String..., policy: BundleImage.TagPolicy = .move,
         platform: Platform? = Platform(os: "linux", architecture: "amd64"), diffIDs: [DiffID]? = nil

@@ -3,6 +3,7 @@ public import OCI
 import StrictJSON
 
 extension DockerEngine {
+    /// Removes images by their names and IDs without force, then chains that no image holds; see `Engine`.
     public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
         let stacks = doubtfulStacks(intents)
         guard !stacks.isEmpty else { return [] }

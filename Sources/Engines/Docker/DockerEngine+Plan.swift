@@ -2,6 +2,7 @@ public import BundleFormat
 import OCI
 
 extension DockerEngine {
+    /// Asks for the daemon's images, and for their layers where something is missing; see `Engine`.
     public func plan(_ images: [TargetImage], reader: LayerReader) async throws -> LoadPlan {
         var planner = Planner(engine: self, reader: reader, known: try client.images())
         for image in images { try planner.add(image) }

@@ -1,6 +1,7 @@
 import DurableFiles
 
 extension DockerEngine {
+    /// Compares with what is free where the daemon keeps its images, if that can be seen from here; see `Engine`.
     public func checkRoom(for plan: LoadPlan) async throws {
         // A daemon elsewhere, as in a virtual machine, keeps its images where we cannot look.
         guard let root = try directory(host.rootDirectory) else { return }
@@ -20,6 +21,7 @@ extension DockerEngine {
         }
     }
 
+    /// Syncs the volumes of the daemon's images, or all where they cannot be seen from here; see `Engine`.
     public func sync() throws {
         var synced: Set<UInt64> = []
         // The layers may lie on a volume of their own.

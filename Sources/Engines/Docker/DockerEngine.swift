@@ -35,12 +35,16 @@ public struct DockerEngine: Engine {
         forms = LayerForm.Finder(takesZstandard: host.takesZstandard)
     }
 
+    /// As `docker 20.10.24 (overlay2) at /run/docker.sock`.
     public var description: String { "docker \(host.version) (\(host.driver)) at \(client.path)" }
 
+    /// `docker`.
     public var kind: String { "docker" }
 
+    /// What the daemon runs.
     public var platform: Platform? { host.platform }
 
+    /// Sends one archive for each image, or only sets names where the image is there; blocks; see `Engine`.
     public func load(
         _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
     ) async throws {
@@ -62,6 +66,7 @@ public struct DockerEngine: Engine {
         }
     }
 
+    /// Asks for the image by its ID, and for each of its names; see `Engine`.
     public func confirm(_ step: LoadStep) async throws {
         guard step.skipReason == nil, let instance = step.image.instances.first else { return }
         let reference = step.image.image.reference

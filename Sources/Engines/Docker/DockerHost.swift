@@ -28,6 +28,7 @@ struct DockerHost: Sendable {
     ///   - wait: How long it may be absent, refuse, or not answer.
     ///   - idleLimit: How long it may neither take nor give a byte afterwards.
     ///   - retrying: Called with what was found each time that it is asked again, once a second or more often.
+    /// - Returns: The daemon.
     /// - Throws: `EngineError` with code `unreachable` or `unsupported`, or `CancellationError`.
     static func connect(
         path: String, wait: Duration, idleLimit: Duration, retrying: (EngineError) -> Void
