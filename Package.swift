@@ -61,6 +61,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
+        module("Console"),
 
         // The bundle on disk; mirrors docs/format.md.
         .target(
@@ -71,7 +72,8 @@ let package = Package(
 
         // Edges: what people write, where images come from.
         module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
-        module("Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar"]),
+        module(
+            "Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar", "Zstandard"]),
         module(
             "Registry",
             [
@@ -87,7 +89,10 @@ let package = Package(
         module("BundleLoader", ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON"]),
         .executableTarget(
             name: "bundle-firstboot",
-            dependencies: ["BundleFormat", "BundleLoader", "CEarly", "DurableFiles", "Engines", "OCI", "StrictJSON"],
+            dependencies: [
+                "BundleFormat", "BundleLoader", "CEarly", "Console", "Cryptography", "DurableFiles", "Engines", "OCI",
+                "StrictJSON",
+            ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
             "BundleBuilder",
@@ -98,7 +103,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Cryptography", "DurableFiles",
+                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography",
+                "DurableFiles",
                 "Engines",
                 "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -124,6 +130,7 @@ let package = Package(
         tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
+        tests("Console", ["Console"]),
         tests(
             "BundleFormat",
             [
@@ -141,7 +148,10 @@ let package = Package(
             ]),
         tests(
             "Engines",
-            ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON", "Tar", "TestSupport"]),
+            [
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Engines",
+                "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
+            ]),
         tests(
             "BundleLoader",
             [

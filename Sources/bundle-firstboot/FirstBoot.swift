@@ -1,3 +1,4 @@
+import BundleLoader
 import Glibc
 
 /// The loader as one static program, for the first boot of a target; docs/loading.md.
@@ -11,20 +12,14 @@ struct FirstBoot {
             let options = try CommandLineOptions(process.arguments)
             switch options.action {
             case .help: print(CommandLineOptions.help)
-            case .version: print("0.1.0")
+            case .version: print(LoaderVersion.number)
             case .load, .checkConfiguration, .status, .wait:
-                exit(await run(options, environment: process.environment))
+                exit(await FirstBootRun(options, environment: process.environment).run())
             }
         } catch {
             fail("\(error.message); 'bundle-firstboot --help' lists the options")
             exit(64)
         }
-    }
-
-    /// Does what the options say, and gives the exit code.
-    private static func run(_ options: CommandLineOptions, environment: [String: String]) async -> Int32 {
-        fail("this version cannot load yet")
-        return 1
     }
 
     /// Writes the sentence of a failure.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BundleFormat
+import BundleLoader
 import BundleSpec
 import Foundation
 import OCI
@@ -80,6 +81,16 @@ struct TrustOptions: ParsableArguments {
             throw UsageError("--threshold is 1 to \(TrustPolicy.maximumKeyCount), as many keys as must have signed")
         }
         return try TrustPolicy.load(paths: trust, threshold: threshold)
+    }
+
+    /// For a load: one directory is read with its policy, which `--threshold` may only tighten; keys by themselves have none.
+    func store() throws -> TrustStore {
+        let keys = try policy()
+        var isDirectory: ObjCBool = false
+        guard trust.count == 1, FileManager.default.fileExists(atPath: trust[0], isDirectory: &isDirectory),
+            isDirectory.boolValue
+        else { return TrustStore(keys: keys) }
+        return try TrustStore(directory: trust[0], threshold: threshold)
     }
 }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import BundleBuilder
 import BundleFormat
+import BundleLoader
 import BundleSpec
+import Console
 import Cryptography
 import DurableFiles
 import OCI
@@ -13,6 +15,7 @@ enum ExitStatus: Int32 {
     case damaged = 4
     case notFound = 5
     case noSpace = 6
+    case target = 7
     case source = 8
     case usage = 64
 
@@ -35,6 +38,7 @@ enum ExitStatus: Int32 {
                 case .noSpace: .noSpace
                 case .busy, .files: .unexpected
                 }
+            case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
             case let error as FileError:
                 switch error.code {
                 case .notFound: .notFound

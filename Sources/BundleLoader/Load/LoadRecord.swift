@@ -1,0 +1,41 @@
+import BundleFormat
+import DurableFiles
+import Engines
+import OCI
+
+/// What is written down about a load's progress: the journal for the next run, the markers for other units.
+struct LoadRecord {
+    let journal: Journal
+    let markers: ReadyMarkers?
+    let statement: Digest
+
+    /// Marks what is there, and unmarks what is missing.
+    func planned(_ plan: LoadPlan) throws(LoadError) {
+        guard let markers else { return }
+        for step in plan.steps {
+            if step.isPresent { try markers.mark(step.markers) } else { try markers.unmark(step.markers) }
+        }
+    }
+
+    /// Writes down what is going to be loaded; returns when that is durable.
+    func intend(_ steps: [LoadStep]) throws(LoadError) {
+        for step in steps { try journal.write(.intent, step.intent, statement: statement) }
+    }
+
+    /// Writes down that an image is durable and confirmed.
+    func finished(_ step: LoadStep) throws(LoadError) {
+        try journal.write(.done, step.intent, statement: statement)
+        try markers?.mark(step.markers)
+    }
+}
+
+extension LoadStep {
+    /// Everything that the image is called.
+    fileprivate var markers: [String] { [image.image.reference] + image.image.names.map(\.description) }
+
+    fileprivate var intent: LoadIntent {
+        LoadIntent(
+            reference: image.image.reference, imageID: imageID, diffIDs: image.instances.first?.diffIDs ?? [],
+            presentCount: presentCount)
+    }
+}

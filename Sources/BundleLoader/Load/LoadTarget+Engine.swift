@@ -1,0 +1,29 @@
+import Cryptography
+import Engines
+import OCI
+
+extension LoadTarget {
+    /// Reaches the engine.
+    ///
+    /// - Parameters:
+    ///   - wait: How long it may be absent.
+    ///   - jobs: How many cores may work.
+    ///   - whileWaiting: Called now and then.
+    func engine(waiting wait: Duration, jobs: Int, whileWaiting: () -> Void) async throws -> any Engine {
+        switch self {
+        case .docker(let socket):
+            try await DockerEngine.connect(path: socket, wait: wait) { _ in whileWaiting() }
+        case .registryDirectory(let path): try RegistryDirectory(path: path, jobs: jobs)
+        }
+    }
+
+    /// What its journal is called: `docker-` and some digits that depend on the path.
+    var journalName: String {
+        let (kind, path) =
+            switch self {
+            case .docker(let socket): ("docker", socket)
+            case .registryDirectory(let path): ("registry-dir", path)
+            }
+        return kind + "-" + SHA256Hasher.digest(of: Array(path.utf8)).hex.prefix(16)
+    }
+}

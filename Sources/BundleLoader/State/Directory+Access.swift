@@ -1,0 +1,16 @@
+import DurableFiles
+import Glibc
+
+extension Directory {
+    /// What is wrong with whom the directory belongs to and who may write in it; nil when that is root or this user only.
+    var faultOfAccess: String? {
+        get throws(FileError) {
+            let (owner, mode) = try permissions
+            guard owner == 0 || owner == geteuid() else {
+                return "the directory belongs to user \(owner), who could change it; give it to root (chown)"
+            }
+            return mode & 0o022 == 0
+                ? nil : "others than its owner may write in the directory; forbid that (chmod go-w)"
+        }
+    }
+}

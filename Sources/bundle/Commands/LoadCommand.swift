@@ -1,0 +1,135 @@
+import ArgumentParser
+import BundleFormat
+import BundleLoader
+import Console
+import DurableFiles
+import Foundation
+import OCI
+import StrictJSON
+
+struct LoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Put a bundle's images into docker or a registry's directory.",
+        discussion: """
+            Verifies the signature, asks the target what it has, sends only what is missing, makes it durable, and confirms it. \
+            Exit: 0 done, 3 not trusted, 4 damaged, 5 not found, 6 no space, 7 the target refused or is not there.
+            """)
+
+    /// As `TARGET` of bundle-firstboot.
+    enum Target: String, CaseIterable, ExpressibleByArgument {
+        case docker
+        case registryDirectory = "registry-dir"
+    }
+
+    @Argument(help: "The bundle.")
+    var directory: String
+
+    @OptionGroup var trust: TrustOptions
+
+    @Option(help: "What gets the images.")
+    var target = Target.docker
+
+    @Option(help: ArgumentHelp("The socket of docker; /run/docker.sock by default.", valueName: "socket"))
+    var host: String?
+
+    @Option(help: ArgumentHelp("The registry's root directory, for registry-dir.", valueName: "directory"))
+    var path: String?
+
+    @Option(
+        name: .customLong("image"),
+        help: ArgumentHelp("Only this image, by reference or name; repeatable.", valueName: "ref"))
+    var images: [String] = []
+
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("A group that this host belongs to; repeatable.", valueName: "name"))
+    var groups: [String] = []
+
+    @Option(
+        name: .customLong("state"),
+        help: ArgumentHelp("What must survive a reboot; /var/lib/bundle for root.", valueName: "directory"))
+    var statePath: String?
+
+    @Option(help: ArgumentHelp("How long to wait for the target, or another loader.", valueName: "seconds"))
+    var wait = 120
+
+    @Flag(help: "Show what would be loaded, and stop.")
+    var dryRun = false
+
+    @Flag(help: "Print the receipt as JSON.")
+    var json = false
+
+    @OptionGroup var work: WorkOptions
+
+    func run() async throws {
+        try await ExitStatus.reporting {
+            let options = try options()
+            let meter = ProgressMeter(isWanted: !work.noProgress)
+            let receipt = try await Loader(options, listener: meter.loadListener).run()
+            meter.finish()
+            if json { try Terminal.data(JSONWriter.readable(receipt.json)) } else { try show(receipt) }
+        }
+    }
+
+    private func options() throws -> LoadOptions {
+        guard 0...86400 ~= wait else { throw UsageError("--wait is 0 to 86400 seconds") }
+        guard images.isEmpty || groups.isEmpty else {
+            throw UsageError("--image names images whatever their groups are; give --image or --group")
+        }
+        var options = LoadOptions(
+            source: .directory(directory), trust: try trust.store(), target: try loadTarget(),
+            statePath: try statePath ?? Self.defaultStatePath())
+        options.groups = Set(groups)
+        options.images = try images.map { try Reference(parsing: $0) }
+        options.wait = .seconds(wait)
+        options.jobs = work.jobs
+        options.isDryRun = dryRun
+        return options
+    }
+
+    private func loadTarget() throws -> LoadTarget {
+        switch target {
+        case .docker:
+            guard path == nil else { throw UsageError("--path is for --target registry-dir; docker has --host") }
+            let socket = host ?? LoadTarget.defaultSocket
+            return .docker(socket: socket.hasPrefix("unix://") ? String(socket.dropFirst(7)) : socket)
+        case .registryDirectory:
+            guard host == nil else { throw UsageError("--host is for --target docker; registry-dir has --path") }
+            guard let path else {
+                throw UsageError("--target registry-dir needs --path, the registry's root directory")
+            }
+            return .registryDirectory(path)
+        }
+    }
+
+    /// The place of the first boot's loader for root, and one's own for others.
+    private static func defaultStatePath() throws -> String {
+        if geteuid() == 0 { return "/var/lib/bundle" }
+        let environment = ProcessInfo.processInfo.environment
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/bundle" }
+        guard let home = environment["HOME"], home.hasPrefix("/") else {
+            throw UsageError("there is no HOME to keep the state in; name a directory with --state")
+        }
+        return home + "/.local/state/bundle"
+    }
+
+    private func show(_ receipt: Receipt) throws {
+        for image in receipt.images {
+            try Terminal.data(
+                "\(image.result.rawValue)  \(image.reference)  \(image.id)"
+                    + (image.sent > 0 ? "  \(Text.bytes(image.sent)) sent" : ""))
+        }
+        guard !dryRun else { return }
+        try Terminal.data(
+            "OK: \(Text.count(receipt.images.count, "image")) in \(receipt.target?.description ?? ""), "
+                + "\(Text.bytes(receipt.sent)) sent")
+    }
+}
+
+extension ProgressMeter {
+    /// For `BundleLoader`.
+    fileprivate var loadListener: LoadListener {
+        LoadListener(
+            phase: { self.start($0, total: $1) }, advance: { self.advance($0) }, note: { self.note($0) })
+    }
+}
