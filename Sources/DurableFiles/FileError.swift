@@ -76,7 +76,8 @@ extension FileError {
         }
     }
 
-    private static func systemText(_ number: Int32) -> String {
+    /// What the kernel means by an error number.
+    public static func systemText(_ number: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
         let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

@@ -1,3 +1,5 @@
+import BundleLoader
+
 /// What the command line asks for; strict, so that no mistake loads something.
 struct CommandLineOptions: Equatable {
     /// What is to be done.
@@ -35,7 +37,8 @@ struct CommandLineOptions: Equatable {
           --version          print the version
           --help             print this
 
-        Exit codes: 0 done, 1 unexpected, 3 not trusted, 4 damaged, 5 not found, 6 no space, 7 engine, 64 usage.
+        Exit codes: 0 done, 1 unexpected, 3 not trusted, 4 damaged, 5 not found, 6 no space, 7 engine,
+        64 usage.
         """
 
     private enum Name: String, CaseIterable {
@@ -104,7 +107,8 @@ struct CommandLineOptions: Equatable {
             throw UsageError("'\(argument)' is no option; the bundle is named by BUNDLE_PATH in the configuration")
         }
         if argument.hasPrefix("--"), let name = Name(rawValue: String(argument.dropFirst(2))) { return name }
-        throw UsageError("'\(argument)' is no option")
+        let suggestion = Spelling.suggestion(for: argument, among: Name.allCases.map(\.option))
+        throw UsageError("'\(argument)' is no option; \(suggestion)")
     }
 }
 

@@ -17,7 +17,7 @@ struct FirstBoot {
                 exit(await FirstBootRun(options, environment: process.environment).run())
             }
         } catch {
-            fail("\(error.message); 'bundle-firstboot --help' lists the options")
+            fail("\(error.message) ('bundle-firstboot --help' says more)")
             exit(64)
         }
     }

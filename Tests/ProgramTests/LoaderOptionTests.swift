@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["bundle"], "'bundle'"), (["--chekc-config"], "'--chekc-config'"), (["-v"], "'-v'"), (["--"], "'--'"),
+        (["bundle"], "'bundle'"), (["--chekc-config"], "did you mean '--check-config'?"), (["-v"], "'-v'"),
+        (["--"], "'--'"),
         (["-"], "'-'"), ([""], "''"), (["--config"], "FILE"), (["--config="], "FILE"), (["--config", ""], "FILE"),
         (["--wait-for"], "MARKER"), (["--version=1"], "no value"), (["--status", "--status"], "twice"),
         (["--config", "a", "--config=b"], "twice"), (["--status", "--check-config"], "--check-config and --status"),

@@ -85,3 +85,10 @@ extension [BlockDevices.Labelled] {
         return !number.isEmpty && number.allSatisfy { ("0"..."9").contains($0) }
     }
 }
+
+extension DeviceContents {
+    /// The contents of an open device, or of an image in a file.
+    init(_ file: ReadableFile) {
+        self.init(size: file.size) { (offset, count) throws(FileError) in try file.read(at: offset, count: count) }
+    }
+}

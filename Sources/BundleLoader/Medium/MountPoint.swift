@@ -37,9 +37,10 @@ struct MountPoint {
     func release() throws(LoadError) {
         do throws(FileError) {
             guard try state.exists(Self.name) else { return }
-        } catch  where error.code == .notRegular {
-            // The kernel says so of a mount point, which is examined from above.
-        } catch { throw LoadError(error) }
+        } catch {
+            // That is what the kernel says of a mount point, which is examined from above.
+            guard error.code == .notRegular else { throw LoadError(error) }
+        }
         // More than one where the kernel was asked to detach one that is in use. EINVAL: nothing is mounted any more.
         for _ in 0..<64 {
             guard unsafe umount2(path, Int32(MNT_DETACH) | Int32(UMOUNT_NOFOLLOW)) != 0 else { continue }
@@ -52,7 +53,7 @@ struct MountPoint {
 
     private static func failure(_ operation: String, _ path: String) -> LoadError {
         let number = errno
-        let advice = number == ENOTEMPTY ? "move away what lies in it" : text(number)
+        let advice = number == ENOTEMPTY ? "move away what lies in it" : FileError.systemText(number)
         return LoadError(.files, "cannot \(operation) '\(path)': \(advice)")
     }
 
@@ -62,13 +63,7 @@ struct MountPoint {
         case EPERM, EACCES: "the loader may not mount; it has to run as root"
         case EBUSY: "it is in use by something else"
         case EINVAL: "no such file system is on it, or it is damaged"
-        default: text(number)
+        default: FileError.systemText(number)
         }
-    }
-
-    private static func text(_ number: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard unsafe strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -11,11 +11,6 @@ struct DeviceContents {
         self.read = read
     }
 
-    /// The contents of an open device or file.
-    init(_ file: ReadableFile) {
-        self.init(size: file.size) { (offset, count) throws(FileError) in try file.read(at: offset, count: count) }
-    }
-
     /// The bytes at an offset; nil where the device does not have all of them.
     func record(at offset: Int64, count: Int) throws(FileError) -> DeviceRecord? {
         guard offset >= 0, Int64(count) <= size, offset <= size - Int64(count) else { return nil }
