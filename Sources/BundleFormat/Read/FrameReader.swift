@@ -112,7 +112,13 @@ public final class FrameReader: Sendable {
                 try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
             }
         }
-        compressed.withLock { $0.finished(Set(runs.map { Int($0.frame) })) }
+        finished(runs)
+    }
+
+    /// Notes that a stream of these runs was read.
+    func finished(_ runs: [FrameIndex.Run]) {
+        let frames = Set(runs.map { Int($0.frame) })
+        compressed.withLock { $0.finished(frames) }
     }
 }
 

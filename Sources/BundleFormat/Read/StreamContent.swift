@@ -36,6 +36,7 @@ final class StreamContent {
             if given == Int(run.length) {
                 position += 1
                 given = 0
+                if position == runs.count { frames.finished(runs) }
             }
         }
         return filled
