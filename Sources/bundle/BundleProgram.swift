@@ -1,4 +1,5 @@
 import ArgumentParser
+import BundleLoader
 
 @main
 struct BundleProgram: AsyncParsableCommand {
@@ -9,7 +10,7 @@ struct BundleProgram: AsyncParsableCommand {
             Exit codes: 0 done; 1 unexpected; 3 not trusted; 4 damaged; 5 not found; 6 not enough space; \
             8 the registry, network or credentials failed; 64 usage, or a mistake in a spec or lock.
             """,
-        version: "0.1.0",
+        version: LoaderVersion.number,
         subcommands: [
             KeygenCommand.self, LockCommand.self, BuildCommand.self, SignCommand.self, VerifyCommand.self,
             InspectCommand.self,
