@@ -29,3 +29,5 @@ int clinux_examine_beneath(int directory, const char *path) {
 int clinux_exchange(int directory1, const char *name1, int directory2, const char *name2) {
     return renameat2(directory1, name1, directory2, name2, RENAME_EXCHANGE);
 }
+
+int clinux_sync_file_system(int directory) { return syncfs(directory); }

@@ -26,10 +26,22 @@ extension Directory {
     }
 
     /// Writes a file so that after a crash either the old or the complete new one is there; returns when it is durable.
-    public func writeFile(_ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
+    public func writeFile(
+        _ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644, owner: FileOwner? = nil
+    ) throws(FileError) {
         var file = try makeTemporaryFile()
         try file.append(bytes)
-        try file.commit(as: name, mode: mode)
+        try file.commit(as: name, mode: mode, owner: owner)
+    }
+
+    /// Removes the temporary files that lie directly in this directory, as a crash leaves them; durable after `sync()`.
+    ///
+    /// Only for a directory in which nobody else works.
+    public func removeTemporaryFiles() throws(FileError) {
+        for child in try children(limit: .max, path: path) {
+            guard child.kind == .file, child.bytes.starts(with: Self.temporaryPrefix.utf8) else { continue }
+            try unlink(child, flags: 0)
+        }
     }
 
     /// Whether the name exists, as anything at all; a link is not followed.

@@ -48,23 +48,44 @@ public final class Directory: Sendable {
     }
 
     /// Opens a directory beneath this one, made durably where it is missing; each part of the name may be.
-    public func makeSubdirectory(_ name: String, mode: UInt32 = 0o755) throws(FileError) -> Directory {
+    ///
+    /// - Parameters:
+    ///   - name: One part or several.
+    ///   - mode: The permissions of what is made: exact with an owner, else less what the umask takes.
+    ///   - owner: Whom everything that is made belongs to, durably once something is made in it; nil for this process.
+    /// - Returns: The last directory.
+    /// - Throws: `FileError`; calling again after a crash completes what it left.
+    public func makeSubdirectory(
+        _ name: String, mode: UInt32 = 0o755, owner: FileOwner? = nil
+    ) throws(FileError) -> Directory {
         try Self.checkName(name, in: path)
         var directory = self
         for part in name.split(separator: "/") {
             let name = String(part)
-            if unsafe mkdirat(directory.descriptor.number, name, mode) == 0 {
+            let isNew = unsafe mkdirat(directory.descriptor.number, name, mode) == 0
+            if isNew {
                 try directory.sync()
             } else if errno != EEXIST {
                 throw FileError("make directory", directory.full(name))
             }
             directory = try directory.subdirectory(name)
+            if let owner { try directory.give(to: owner, mode: mode, isNew: isNew) }
         }
         return directory
     }
 
     /// Returns when every name made, renamed or removed directly in this directory is durable.
     public func sync() throws(FileError) { try descriptor.sync(path: path) }
+
+    /// Returns when everything on this directory's volume is durable, whoever wrote it.
+    ///
+    /// - Throws: `FileError` when the device failed, before Linux 5.8 not always.
+    public func syncFileSystem() throws(FileError) {
+        guard clinux_sync_file_system(descriptor.number) == 0 else { throw FileError("sync the volume of", path) }
+    }
+
+    /// Returns when everything on all volumes was written, where the one that matters is not known; tells no failures.
+    public static func syncAllFileSystems() { Glibc.sync() }
 
     /// Takes the exclusive lock of this directory without waiting; it is freed with this object.
     ///

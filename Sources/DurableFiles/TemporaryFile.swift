@@ -52,13 +52,15 @@ public struct TemporaryFile: ~Copyable, Sendable {
     /// - Parameters:
     ///   - name: the final name, which may lie in an existing subdirectory.
     ///   - mode: the exact permissions, whatever the umask is.
+    ///   - owner: whom the file belongs to; nil for this process.
     ///   - isDurable: false for what may be lost or torn by a power cut, such as a cache whose reader checks it.
     /// - Throws: `FileError`; the file then either keeps no name at all, or has the new one but may not be durable.
     public consuming func commit(
-        as name: String, mode: UInt32 = 0o644, isDurable: Bool = true
+        as name: String, mode: UInt32 = 0o644, owner: FileOwner? = nil, isDurable: Bool = true
     ) throws(FileError) {
         let (target, base) = try directory.parent(of: name)
         guard fchmod(descriptor.number, mode) == 0 else { throw FileError("set permissions of", directory.full(name)) }
+        if let owner { try descriptor.give(to: owner, path: directory.full(name)) }
         if isDurable { try descriptor.sync(path: directory.full(name)) }
         guard unsafe renameat(directory.descriptor.number, self.name, target.descriptor.number, base) == 0 else {
             throw FileError("give a file the name", directory.full(name))

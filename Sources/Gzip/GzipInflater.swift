@@ -16,11 +16,14 @@ public struct GzipInflater: ~Copyable {
     /// How many members were read to their end.
     public private(set) var membersSeen = 0
 
-    private let state = InflateState()
+    private let state: any InflateState
     private var phase = Phase.header(HeaderReader(isFirst: true))
 
     /// Makes an inflater for one stream.
-    public init() {}
+    public init() { self.init(.preferred) }
+
+    /// With a certain library, for tests.
+    init(_ library: InflateLibrary) { state = library.makeState() }
 
     /// Takes the next bytes of the stream and hands on what they inflate to; use it no more after an error.
     ///

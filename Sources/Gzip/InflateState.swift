@@ -1,69 +1,43 @@
-import CISAL
-
-/// The decoder of one member's compressed data, and its output buffer.
-@safe struct InflateState: ~Copyable {
-    private let state: UnsafeMutablePointer<inflate_state>
-    private let buffer: UnsafeMutableRawBufferPointer
-
-    init() {
-        unsafe state = .allocate(capacity: 1)
-        unsafe buffer = .allocate(byteCount: GzipInflater.outputSize, alignment: 64)
-        reset()
-    }
-
-    deinit {
-        unsafe state.deallocate()
-        unsafe buffer.deallocate()
-    }
-
+/// The decoder of one member's compressed data, with its checksum; one for each library that there is.
+protocol InflateState: AnyObject {
     /// Makes ready for the next member.
-    func reset() {
-        unsafe isal_inflate_init(state)
-        unsafe state.pointee.crc_flag = UInt32(ISAL_GZIP_NO_HDR)
-    }
+    func reset()
 
     /// The CRC-32 of what came out.
-    var checksum: UInt32 { unsafe state.pointee.crc }
+    var checksum: UInt32 { get }
 
     /// How many bytes came out, modulo 2^32.
-    var length: UInt32 { unsafe state.pointee.total_out }
+    var length: UInt32 { get }
 
     /// Decodes until the input or the data ends; says how many bytes were used and whether the data ended.
+    ///
+    /// - Throws: `GzipError` with code `damaged`, or what `output` throws.
     func inflate(
         _ input: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> (used: Int, isEnd: Bool) {
-        // The library counts in 32 bits.
-        let size = min(input.count, 1 << 30)
-        // It only reads through this pointer.
-        unsafe state.pointee.next_in = UnsafeMutablePointer(
-            mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        unsafe state.pointee.avail_in = UInt32(size)
-        while true {
-            unsafe state.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            unsafe state.pointee.avail_out = UInt32(buffer.count)
-            let result = unsafe isal_inflate(state)
-            try check(result)
-            let rest = unsafe Int(state.pointee.avail_out)
-            let count = unsafe buffer.count - rest
-            if count > 0 { try unsafe output(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-            let isEnd = unsafe state.pointee.block_state == ISAL_BLOCK_FINISH
-            let unused = unsafe Int(state.pointee.avail_in)
-            if isEnd || (unused == 0 && rest > 0) { return (size - unused, isEnd) }
-        }
-    }
+    ) throws -> (used: Int, isEnd: Bool)
 
     /// The whole bytes that the decoder had taken from the input when the data ended.
-    func takeBack() -> [UInt8] {
-        let count = unsafe Int(state.pointee.read_in_length) / 8
-        let padding = unsafe UInt64(state.pointee.read_in_length) % 8
-        let bits = unsafe state.pointee.read_in >> padding
-        return (0..<count).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) }
-    }
+    func takeBack() -> [UInt8]
+}
 
-    private func check(_ result: Int32) throws(GzipError) {
-        switch result {
-        case ISAL_DECOMP_OK, ISAL_END_INPUT, ISAL_OUT_OVERFLOW: return
-        default: throw GzipError(.damaged, "cannot inflate: the compressed data is broken (code \(result))")
+/// Which library inflates.
+enum InflateLibrary: CaseIterable {
+    #if ISAL
+        /// Intel's, twice as fast; Debian has no static one.
+        case isal
+    #endif
+    /// zlib, which can be linked into a static program.
+    case zlib
+
+    /// The faster one of those that there are.
+    static let preferred = allCases[0]
+
+    func makeState() -> any InflateState {
+        switch self {
+        #if ISAL
+            case .isal: ISALInflateState()
+        #endif
+        case .zlib: ZlibInflateState()
         }
     }
 }

@@ -17,15 +17,34 @@ public struct JSONParser: Sendable {
     ///
     /// - Throws: `JSONError` with code `malformed` or `overLimit`; the message names the byte offset.
     public func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        guard bytes.count <= maximumSize else {
-            throw JSONError(.overLimit, "JSON text of \(bytes.count) bytes is over the limit of \(maximumSize)")
-        }
+        try checkSize(bytes)
         var scanner = Scanner(bytes: bytes, depthLeft: maximumDepth)
         scanner.skipSpace()
         let value = try scanner.value()
         scanner.skipSpace()
         guard scanner.position == bytes.count else { throw scanner.malformed("bytes after the value") }
         return value
+    }
+
+    /// Parses values that stand one after another, with any space or none between them.
+    ///
+    /// - Throws: `JSONError` with code `malformed` or `overLimit`; the message names the byte offset.
+    public func parseSequence(_ bytes: [UInt8]) throws(JSONError) -> [JSONValue] {
+        try checkSize(bytes)
+        var scanner = Scanner(bytes: bytes, depthLeft: maximumDepth)
+        var values: [JSONValue] = []
+        scanner.skipSpace()
+        while scanner.position < bytes.count {
+            values.append(try scanner.value())
+            scanner.skipSpace()
+        }
+        return values
+    }
+
+    private func checkSize(_ bytes: [UInt8]) throws(JSONError) {
+        guard bytes.count <= maximumSize else {
+            throw JSONError(.overLimit, "JSON text of \(bytes.count) bytes is over the limit of \(maximumSize)")
+        }
     }
 }
 

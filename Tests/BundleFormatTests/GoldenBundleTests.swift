@@ -1,4 +1,5 @@
 import BundleFormat
+import Cryptography
 import Deflate
 import Gzip
 import Testing
@@ -24,6 +25,25 @@ import Testing
         }
         #expect(encodings.count == 89 && layers.count == 89)
         #expect(Set(encodings.map(\.encoder)) == Set(DeflateEncoding.Encoder.allCases))
+    }
+
+    @Test func everyBlobComesOutOfAReaderOnSeveralThreadsToo() async throws {
+        let files = try BundleFiles(path: Self.folder + "/gzip/v1")
+        let manifest = try files.manifest(try Statement(parsing: try files.statementBytes()))
+        let reader = LayerReader(files: files, manifest: manifest)
+        for layer in manifest.layers {
+            // What is handed over is what was compared with the digest.
+            var blob: [UInt8] = []
+            try await reader.readBlob(layer, jobs: 3) { blob += $0 }
+            #expect(SHA256Hasher.digest(of: blob) == layer.digest && Int64(blob.count) == layer.size)
+        }
+        let layer = try #require(manifest.layers.first)
+        struct Full: Error {}
+        await #expect(throws: Full.self) { try await reader.readBlob(layer, jobs: 3) { _ in throw Full() } }
+        let wrong = BundleLayer(
+            digest: layer.digest, size: layer.size + 1, diffID: layer.diffID, stream: layer.stream,
+            encoding: layer.encoding)
+        await #expect(throws: BundleError(.damaged, "")) { try await reader.readBlob(wrong, jobs: 3) { _ in } }
     }
 
     @Test(arguments: ["v1"], [Verifier.Depth.quick, .full])

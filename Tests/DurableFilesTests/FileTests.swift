@@ -19,6 +19,38 @@ import Testing
         #expect(try scratch.names == ["empty", "key"])
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func givesWhatItMakesToAnOwner() throws {
+        let owner = FileOwner(userID: 1000, groupID: 1001)
+        // As a process that was killed between making a directory and giving it away.
+        _ = try directory.makeSubdirectory("a", mode: 0o700)
+        let inner = try directory.makeSubdirectory("a/b", mode: 0o750, owner: owner)
+        #expect(try inner.owner == owner)
+        #expect(try directory.subdirectory("a").owner == owner)
+        try inner.writeFile("file", [1], mode: 0o640, owner: owner)
+        for (name, mode) in [("a", 0o750), ("a/b", 0o750), ("a/b/file", 0o640)] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: scratch.path(name))
+            #expect(attributes[.ownerAccountID] as? Int == 1000)
+            #expect(attributes[.groupOwnerAccountID] as? Int == 1001)
+            #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")
+        }
+        // What belongs to a third one stays so.
+        let third = FileOwner(userID: 1002, groupID: 1002)
+        #expect(try directory.makeSubdirectory("a/b", owner: third).owner == owner)
+    }
+
+    @Test func removesTemporaryFilesOnly() throws {
+        var file = try directory.makeTemporaryFile()
+        try file.append([1])
+        try directory.writeFile("kept", [2])
+        _ = try directory.makeSubdirectory(".tmp-directory")
+        #expect(try scratch.names.count == 3)
+        try directory.removeTemporaryFiles()
+        #expect(try scratch.names == [".tmp-directory", "kept"])
+        var failure: FileError.Code?
+        do throws(FileError) { try file.commit(as: "late") } catch { failure = error.code }
+        #expect(failure == .notFound)
+    }
+
     @Test func readsNoFileOverItsLimit() throws {
         try directory.writeFile("file", [UInt8](repeating: 7, count: 100))
         #expect(try directory.readFile("file", limit: 100).count == 100)

@@ -1,17 +1,26 @@
 import Foundation
-import Gzip
 import TestSupport
 import Testing
 
+@testable import Gzip
+
 @Suite struct GzipInflaterTests {
-    private func inflate(_ chunks: [ArraySlice<UInt8>]) throws -> (bytes: [UInt8], members: Int) {
-        var inflater = GzipInflater()
-        var output: [UInt8] = []
-        for chunk in chunks {
-            try chunk.withUnsafeBytes { try inflater.inflate($0) { output += $0 } }
+    private struct Inflated: Equatable {
+        var bytes: [UInt8] = []
+        var members = 0
+    }
+
+    private func inflate(_ chunks: [ArraySlice<UInt8>]) throws -> Inflated {
+        try InflateLibrary.agreed { library in
+            var inflater = GzipInflater(library)
+            var result = Inflated()
+            for chunk in chunks {
+                try chunk.withUnsafeBytes { try inflater.inflate($0) { result.bytes += $0 } }
+            }
+            try inflater.finish()
+            result.members = inflater.membersSeen
+            return result
         }
-        try inflater.finish()
-        return (output, inflater.membersSeen)
     }
 
     private func inflate(_ bytes: [UInt8]) throws -> [UInt8] { try inflate([bytes[...]]).bytes }
@@ -85,9 +94,10 @@ import Testing
         }
     }
 
-    @Test func doesNotBelieveAStreamCompleteAfterItsReaderFailed() throws {
+    @Test(arguments: InflateLibrary.allCases)
+    func doesNotBelieveAStreamCompleteAfterItsReaderFailed(library: InflateLibrary) throws {
         struct Stop: Error {}
-        var inflater = GzipInflater()
+        var inflater = GzipInflater(library)
         let bytes = GzipFixture(content: [1]).bytes
         #expect(throws: Stop.self) { try bytes.withUnsafeBytes { try inflater.inflate($0) { _ in throw Stop() } } }
         #expect(throws: GzipError(.damaged, "")) { try bytes.withUnsafeBytes { try inflater.inflate($0) { _ in } } }
@@ -96,18 +106,20 @@ import Testing
 
 @Suite(.enabled(if: Toolbox.has("gzip"))) struct GzipInteropTests {
     private func inflate(_ bytes: [UInt8], chunk: (Int) -> Int) throws -> [UInt8] {
-        var inflater = GzipInflater()
-        var output: [UInt8] = []
-        var position = 0
-        try bytes.withUnsafeBytes { bytes in
-            while position < bytes.count {
-                let end = min(position + chunk(position), bytes.count)
-                try inflater.inflate(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) { output += $0 }
-                position = end
+        try InflateLibrary.agreed { library in
+            var inflater = GzipInflater(library)
+            var output: [UInt8] = []
+            var position = 0
+            try bytes.withUnsafeBytes { bytes in
+                while position < bytes.count {
+                    let end = min(position + chunk(position), bytes.count)
+                    try inflater.inflate(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) { output += $0 }
+                    position = end
+                }
             }
+            try inflater.finish()
+            return output
         }
-        try inflater.finish()
-        return output
     }
 
     /// Text, a long run, and bytes that do not compress.

@@ -161,3 +161,21 @@ import Testing
         }
     }
 }
+
+@Suite struct JSONSequenceTests {
+    @Test(arguments: [
+        ("", 0), (" \r\n", 0), ("{}", 1), ("{\"a\":1}\r\n{\"a\":2}\r\n", 2), ("{}{} [] 1 2\n\"a\"\"b\"", 7),
+    ])
+    func `values one after another are all read`(text: String, count: Int) throws {
+        #expect(try JSONParser().parseSequence(Array(text.utf8)).count == count)
+    }
+
+    @Test(arguments: ["{", "{},{}", "{} x", "[1", "\u{FEFF}{}"])
+    func `a sequence with anything else is refused`(text: String) {
+        #expect(throws: JSONError(.malformed, "")) { try JSONParser().parseSequence(Array(text.utf8)) }
+    }
+
+    @Test func `a sequence over the limit is refused`() {
+        #expect(throws: JSONError(.overLimit, "")) { try JSONParser(maximumSize: 3).parseSequence(Array("{}{}".utf8)) }
+    }
+}

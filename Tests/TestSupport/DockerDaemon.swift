@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A docker daemon of one test, on a unix socket, without network; needs root.
 ///
@@ -10,31 +11,35 @@ public final class DockerDaemon: Sendable {
     public let dataRoot: String
 
     private let directory: TemporaryDirectory
-    private let process: RunningCommand
+    private let command: Command
+    private let process: Mutex<RunningCommand>
 
     /// Starts a daemon and returns when it answers.
     ///
-    /// - Parameter options: Further options of `dockerd`, as `--storage-driver=vfs`.
+    /// - Parameters:
+    ///   - options: Further options of `dockerd`, as `--storage-driver=vfs`.
+    ///   - dataRoot: Its `--data-root`; nil for one of its own.
     /// - Throws: `CommandError`.
-    public init(options: [String] = []) async throws {
+    public init(options: [String] = [], dataRoot: String? = nil) async throws {
         directory = try TemporaryDirectory()
         socket = directory.path("d.sock")
-        dataRoot = directory.path("data")
+        self.dataRoot = dataRoot ?? directory.path("data")
         let arguments = [
-            "--data-root", dataRoot, "--exec-root", directory.path("exec"), "-H", "unix://" + socket,
+            "--data-root", self.dataRoot, "--exec-root", directory.path("exec"), "-H", "unix://" + socket,
             "--pidfile", directory.path("d.pid"), "--bridge=none", "--iptables=false",
         ]
-        process = try Command("dockerd", arguments + options).start()
+        command = Command("dockerd", arguments + options)
+        process = Mutex(try command.start())
         try await waitUntilReady()
     }
 
-    deinit { process.stopBlocking() }
+    deinit { process.withLock(\.self).stopBlocking() }
 
     /// `unix:///…`, as `DOCKER_HOST` and `skopeo --src-daemon-host` take it.
     public var host: String { "unix://" + socket }
 
     /// Its process id.
-    public var processID: Int32 { process.processID }
+    public var processID: Int32 { process.withLock(\.processID) }
 
     /// Runs the `docker` program against this daemon and demands success; gives standard output without the last line feed.
     @discardableResult
@@ -49,11 +54,29 @@ public final class DockerDaemon: Sendable {
 
     /// Asks it to end, and unmounts what it left; its data stays until nobody holds it any more.
     public func stop() async {
-        await process.stop()
+        await process.withLock(\.self).stop()
         directory.unmount()
     }
 
+    /// Ends it with SIGKILL, in the middle of whatever it does.
+    public func kill() async {
+        let process = process.withLock(\.self)
+        process.kill()
+        await process.waitForEnd()
+        directory.unmount()
+    }
+
+    /// Starts it again on the same data, and returns when it answers.
+    public func start() async throws {
+        // Its own containerd dies with it, but not at once.
+        try? FileManager.default.removeItem(atPath: directory.path("exec"))
+        let process = try command.start()
+        self.process.withLock { $0 = process }
+        try await waitUntilReady()
+    }
+
     private func waitUntilReady() async throws {
+        let process = process.withLock(\.self)
         for _ in 0..<600 {
             let version = Command("docker", ["-H", host, "version"], timeout: .seconds(20))
             if access(socket, F_OK) == 0, try await version.run().status == .exited(0) { return }
@@ -65,5 +88,5 @@ public final class DockerDaemon: Sendable {
         throw CommandError(.timedOut, "dockerd did not answer within 60 s: \(log)")
     }
 
-    private var log: String { String(decoding: process.errorOutput().suffix(4000), as: UTF8.self) }
+    private var log: String { String(decoding: process.withLock(\.self).errorOutput().suffix(4000), as: UTF8.self) }
 }

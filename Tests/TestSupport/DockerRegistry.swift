@@ -35,14 +35,18 @@ public final class DockerRegistry: Sendable {
     /// - Parameters:
     ///   - credentials: With them everybody else gets 401 and a Basic challenge.
     ///   - tls: Whether it speaks TLS, with a certificate for `127.0.0.1` and `localhost` of an authority of its own.
+    ///   - storage: The root directory of a storage that somebody else owns; nil for a new one of its own.
     /// - Throws: `CommandError`.
-    public convenience init(credentials: Credentials? = nil, tls: Bool = false) async throws {
+    public convenience init(
+        credentials: Credentials? = nil, tls: Bool = false, storage: String? = nil
+    ) async throws {
         let directory = try TemporaryDirectory()
+        let storage = storage ?? directory.path("storage")
         var configuration = """
             version: 0.1
             log: { level: info, accesslog: { disabled: true } }
             storage:
-              filesystem: { rootdirectory: \(directory.path("storage")) }
+              filesystem: { rootdirectory: \(storage) }
               delete: { enabled: true }
             http:
               addr: 127.0.0.1:0
@@ -66,18 +70,20 @@ public final class DockerRegistry: Sendable {
         try directory.write(configuration, to: "config.yml")
         let process = try Command("docker-registry", ["serve", directory.path("config.yml")]).start()
         let host = try await Self.address(of: process)
-        self.init(directory: directory, process: process, host: host, credentials: credentials, tls: tls)
+        self.init(
+            directory: directory, process: process, host: host, credentials: credentials, tls: tls, storage: storage)
     }
 
     private init(
-        directory: TemporaryDirectory, process: RunningCommand, host: String, credentials: Credentials?, tls: Bool
+        directory: TemporaryDirectory, process: RunningCommand, host: String, credentials: Credentials?, tls: Bool,
+        storage: String
     ) {
         self.directory = directory
         self.process = process
         self.host = host
         self.credentials = credentials
         authorityFile = tls ? directory.path("ca.pem") : nil
-        storage = directory.path("storage")
+        self.storage = storage
     }
 
     deinit { process.stopBlocking() }
@@ -90,6 +96,13 @@ public final class DockerRegistry: Sendable {
 
     /// Ends it; its storage stays until nobody holds it any more.
     public func stop() async { await process.stop() }
+
+    /// Runs the garbage collector of the registry on its storage, as an operator would.
+    ///
+    /// - Throws: `CommandError`.
+    public func collectGarbage() async throws {
+        try await Command("docker-registry", ["garbage-collect", directory.path("config.yml")]).check()
+    }
 
     /// What it has logged.
     public var log: String { String(decoding: process.errorOutput(), as: UTF8.self) }

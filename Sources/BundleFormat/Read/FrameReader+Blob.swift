@@ -1,4 +1,5 @@
 import Cryptography
+import Gzip
 
 extension FrameReader {
     /// Where the index has a layer's stream.
@@ -44,5 +45,38 @@ extension FrameReader {
             try unsafe encoder.append($0, body)
         }
         try unsafe encoder.finish(body)
+    }
+    /// The same, made on several threads where the layer's encoder can be.
+    ///
+    /// Memory: as for `GzipEncoder.encodeInParallel`, and a frame.
+    ///
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - jobs: How many tasks encode at a time; at least 1.
+    ///   - body: Gets pieces that are not yet known to be right: only the return says so.
+    /// - Throws: As `readBlob(_:decoder:_:)`, and `CancellationError`.
+    public func readBlob(
+        _ layer: BundleLayer, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        guard jobs > 1, case .gzip(let encoding) = layer.encoding else {
+            var decoder = try FrameDecoder()
+            return try unsafe readBlob(layer, decoder: &decoder) {
+                try Task.checkCancellation()
+                try unsafe body($0)
+            }
+        }
+        let content = try StreamContent(index.streams[try position(of: layer)], frames: self)
+        let proof = BlobProof(layer)
+        try await unsafe GzipEncoder.encodeInParallel(
+            encoding, jobs: jobs,
+            pull: {
+                try Task.checkCancellation()
+                return try unsafe content.fill($0)
+            },
+            output: {
+                unsafe proof.update($0)
+                try unsafe body($0)
+            })
+        try proof.finish()
     }
 }

@@ -9,6 +9,7 @@ public final class FrameReader: Sendable {
     let index: FrameIndex
     private let packs: [ReadableFile?]
     private let cache: Mutex<FrameCache>
+    private let compressed: Mutex<CompressedFrames>
     private let largestFrame: Int
 
     /// Opens the packs that are here.
@@ -18,12 +19,25 @@ public final class FrameReader: Sendable {
     ///   - manifest: Its manifest.
     ///   - index: Its index.
     ///   - cacheSize: How many bytes of decompressed frames are kept.
-    public init(files: BundleFiles, manifest: BundleManifest, index: FrameIndex, cacheSize: Int = 64 << 20) {
+    ///   - compressedCacheSize: How many bytes of compressed frames of expected streams are kept.
+    public init(
+        files: BundleFiles, manifest: BundleManifest, index: FrameIndex, cacheSize: Int = 64 << 20,
+        compressedCacheSize: Int = 0
+    ) {
         self.index = index
         // A pack that cannot be opened is reported where a frame of it is asked for.
         packs = manifest.packs.map { try? files.directory.openFile(BundleLayout.blobPath($0.digest)) }
         largestFrame = index.frames.map(\.size).max() ?? 0
         cache = Mutex(FrameCache(capacity: max(1, cacheSize / max(1, largestFrame))))
+        compressed = Mutex(CompressedFrames(capacity: compressedCacheSize))
+    }
+
+    /// Notes that streams are going to be read, so that frames that several need are kept, compressed.
+    func expect(_ streams: some Sequence<FrameIndex.Stream>) throws(BundleError) {
+        for stream in streams {
+            let frames = Set(try index.runs(of: stream).map { Int($0.frame) })
+            compressed.withLock { $0.expect(frames) }
+        }
     }
 
     /// Reads a frame and compares its compressed bytes with its digest.
@@ -70,8 +84,14 @@ public final class FrameReader: Sendable {
     /// - Throws: `BundleError` with code `notFound` when the pack is not here, or `damaged`.
     public func content(_ number: Int, decoder: inout FrameDecoder) throws(BundleError) -> [UInt8] {
         if let known = cache.withLock({ $0.content(number) }) { return known }
-        try authenticate(number, decoder: &decoder)
         let frame = index.frames[number]
+        if let kept = compressed.withLock({ $0.frame(number) }) {
+            decoder.input = kept
+        } else {
+            try authenticate(number, decoder: &decoder)
+            let bytes = decoder.input[..<frame.compressedSize]
+            compressed.withLock { $0.keep(bytes, number) }
+        }
         var content = cache.withLock { $0.takeSpare() } ?? [UInt8](repeating: 0, count: largestFrame)
         try decoder.decompressInput(count: frame.compressedSize, size: frame.size, into: &content)
         cache.withLock { $0.keep(content, number) }
@@ -84,13 +104,15 @@ public final class FrameReader: Sendable {
     public func read(
         _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        for run in try index.runs(of: stream) {
+        let runs = try index.runs(of: stream)
+        for run in runs {
             let content = try content(Int(run.frame), decoder: &decoder)
             try unsafe content.withUnsafeBytes { bytes in
                 let start = Int(run.offset)
                 try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
             }
         }
+        compressed.withLock { $0.finished(Set(runs.map { Int($0.frame) })) }
     }
 }
 

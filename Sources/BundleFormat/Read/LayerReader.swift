@@ -9,6 +9,7 @@ public final class LayerReader: Sendable {
     private let files: BundleFiles
     private let manifest: BundleManifest
     private let cacheSize: Int
+    private let compressedCacheSize: Int
     private let opened = Mutex<FrameReader?>(nil)
 
     /// For a bundle whose manifest was verified.
@@ -17,10 +18,22 @@ public final class LayerReader: Sendable {
     ///   - files: The bundle.
     ///   - manifest: Its manifest.
     ///   - cacheSize: How many bytes of decompressed frames are kept.
-    public init(files: BundleFiles, manifest: BundleManifest, cacheSize: Int = 64 << 20) {
+    ///   - compressedCacheSize: How many bytes of compressed frames of expected layers are kept.
+    public init(
+        files: BundleFiles, manifest: BundleManifest, cacheSize: Int = 32 << 20, compressedCacheSize: Int = 40 << 20
+    ) {
         self.files = files
         self.manifest = manifest
         self.cacheSize = cacheSize
+        self.compressedCacheSize = compressedCacheSize
+    }
+
+    /// Notes that layers are going to be read, so that what several of them need comes from the medium once, where it fits.
+    ///
+    /// - Throws: `BundleError` with code `damaged`.
+    public func expect(_ layers: [BundleLayer]) throws(BundleError) {
+        let frames = try frames()
+        for layer in layers { try frames.expect([frames.index.streams[try frames.position(of: layer)]]) }
     }
 
     /// How long a layer's stream is: its tar, or where the encoding is `verbatim` its blob.
@@ -56,12 +69,26 @@ public final class LayerReader: Sendable {
         try unsafe frames().readBlob(layer, decoder: &decoder, body)
     }
 
+    /// Hands over the blob that registries know, in order and in pieces, made on several threads where its encoder can be.
+    ///
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - jobs: How many tasks encode at a time, each with about 10 MiB of memory; at least 1.
+    ///   - body: Gets pieces that are not yet known to be right as a whole: only the return says so.
+    /// - Throws: As `readStream`, and `CancellationError`.
+    public func readBlob(
+        _ layer: BundleLayer, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        try await unsafe frames().readBlob(layer, jobs: jobs, body)
+    }
+
     private func frames() throws(BundleError) -> FrameReader {
         // Read under the lock: others that wait for it need it as well.
         try opened.withLock { (opened) throws(BundleError) in
             if let opened { return opened }
             let reader = FrameReader(
-                files: files, manifest: manifest, index: try files.index(manifest), cacheSize: cacheSize)
+                files: files, manifest: manifest, index: try files.index(manifest), cacheSize: cacheSize,
+                compressedCacheSize: compressedCacheSize)
             opened = reader
             return reader
         }

@@ -11,3 +11,6 @@ int clinux_examine_beneath(int directory, const char *path);
 
 /// renameat2 with RENAME_EXCHANGE. Returns 0, or -1 with errno.
 int clinux_exchange(int directory1, const char *name1, int directory2, const char *name2);
+
+/// Returns when everything on the file system of `directory` is on its device; 0, or -1 with errno.
+int clinux_sync_file_system(int directory);

@@ -2,6 +2,7 @@ import ArgumentParser
 import BundleBuilder
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import Foundation
 import OCI

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BundleFormat
+import Console
 import OCI
 import StrictJSON
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import BundleFormat
+import Console
 public import Cryptography
 import DurableFiles
 import OCI

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BundleBuilder
 import BundleSpec
+import Console
 import DurableFiles
 import Foundation
 import OCI

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BundleFormat
+import Console
 import Cryptography
 import OCI
 

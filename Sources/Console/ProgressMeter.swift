@@ -1,8 +1,7 @@
-import BundleBuilder
 import Synchronization
 
 /// Shows how far a long work has come: a bar on a terminal, now and then a line in a log, nothing when not wanted.
-final class ProgressMeter: Sendable {
+public final class ProgressMeter: Sendable {
     private struct State {
         var phase = ""
         var done: Int64 = 0
@@ -16,26 +15,23 @@ final class ProgressMeter: Sendable {
     private let isWanted: Bool
     private let isTerminal = Terminal.showsProgress
 
-    init(isWanted: Bool) { self.isWanted = isWanted }
+    /// One that shows something, or nothing at all.
+    public init(isWanted: Bool) { self.isWanted = isWanted }
 
-    /// For `BundleBuilder`.
-    var listener: BuildProgress {
-        BuildProgress(
-            phase: { self.start($0, total: $1) }, advance: { self.advance($0) }, note: { self.note($0) })
-    }
-
-    func start(_ phase: String, total: Int64) {
+    /// Begins a phase of so many bytes, and ends the one before.
+    public func start(_ phase: String, total: Int64) {
         finish()
         state.withLock { $0 = State(phase: phase, total: total) }
     }
 
-    func advance(_ bytes: Int64) {
+    /// So many more bytes are done.
+    public func advance(_ bytes: Int64) {
         guard isWanted else { return }
         let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
         state.withLock { state in
             state.done += bytes
             let now = ContinuousClock.now
-            guard now - state.shown >= interval else { return }
+            guard now - state.shown >= interval, !state.phase.isEmpty else { return }
             state.shown = now
             state.hasBar = true
             let line = Self.line(state, now: now)
@@ -43,8 +39,8 @@ final class ProgressMeter: Sendable {
         }
     }
 
-    /// For `Verifier`, which tells the total with every step.
-    func advance(_ bytes: Int64, of total: Int64, phase: String) {
+    /// So many more bytes of a phase are done, for those who tell its total with every step.
+    public func advance(_ bytes: Int64, of total: Int64, phase: String) {
         state.withLock { state in
             state.phase = phase
             state.total = total
@@ -53,7 +49,7 @@ final class ProgressMeter: Sendable {
     }
 
     /// Ends the bar, and says what a phase took.
-    func finish() {
+    public func finish() {
         guard isWanted else { return }
         state.withLock { state in
             guard !state.phase.isEmpty, state.total > 0 else { return }
@@ -64,7 +60,8 @@ final class ProgressMeter: Sendable {
         }
     }
 
-    func note(_ sentence: String) { if isWanted { Terminal.error(sentence) } }
+    /// A sentence worth a line.
+    public func note(_ sentence: String) { if isWanted { Terminal.error(sentence) } }
 
     private static func line(_ state: State, now: ContinuousClock.Instant) -> String {
         let elapsed = now - state.started

@@ -1,0 +1,129 @@
+import Cryptography
+public import OCI
+import StrictJSON
+
+extension DockerEngine {
+    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+        let stacks = doubtfulStacks(intents)
+        guard !stacks.isEmpty else { return [] }
+        let removed = try removeImages(on: Set(stacks.map(\.chain)))
+        for stack in stacks {
+            try Task.checkCancellation()
+            try removeOrphan(stack)
+        }
+        return removed
+    }
+
+    /// Layers up to one whose chain cannot be believed.
+    private struct Stack {
+        let diffIDs: [DiffID]
+        let chain: ChainID
+        let reference: String
+    }
+
+    /// The highest first: what stands on others goes before them.
+    private func doubtfulStacks(_ intents: [LoadIntent]) -> [Stack] {
+        var stacks: [ChainID: Stack] = [:]
+        for intent in intents {
+            for (position, chain) in ChainID.chains(of: intent.diffIDs).enumerated().dropFirst(intent.presentCount) {
+                stacks[chain] = Stack(
+                    diffIDs: Array(intent.diffIDs[...position]), chain: chain, reference: intent.reference)
+            }
+        }
+        return stacks.values.sorted { ($0.diffIDs.count, $0.chain) > ($1.diffIDs.count, $1.chain) }
+    }
+
+    /// Removes the images that stand on one of these chains, with their names.
+    private func removeImages(on chains: Set<ChainID>) throws -> [Digest] {
+        var images: [StoredImage] = []
+        for id in try client.images().ids {
+            guard let image = try client.image(id.description) else { continue }
+            if ChainID.chains(of: image.diffIDs).contains(where: chains.contains) { images.append(image) }
+        }
+        guard !images.isEmpty else { return [] }
+        // Asked before a name is taken away: an image that is in use shall stay as it is.
+        let containers = try client.containers()
+        for image in images {
+            if let container = containers[image.id] {
+                throw EngineError(
+                    .inUse,
+                    "removing image \(Self.title(image)), which an interrupted load left incomplete: the container \(container) uses it; remove the container and run again"
+                )
+            }
+        }
+        // An image that was built upon another one here goes first; the daemon knows which.
+        var left = images
+        while !left.isEmpty {
+            var kept: [StoredImage] = []
+            var complaint: EngineError?
+            for image in left {
+                do throws(EngineError) { try remove(image) } catch {
+                    guard error.code == .inUse else { throw error }
+                    complaint = error
+                    kept.append(image)
+                }
+            }
+            if let complaint, kept.count == left.count { throw complaint }
+            left = kept
+        }
+        return images.map(\.id)
+    }
+
+    private func remove(_ image: StoredImage) throws(EngineError) {
+        // By its ID an image with several names goes only by force, which would ignore containers too.
+        for name in image.names { try delete(name, of: image) }
+        try delete(image.id.description, of: image)
+    }
+
+    private func delete(_ name: String, of image: StoredImage) throws(EngineError) {
+        let response = try client.request("DELETE", "/images/\(DockerClient.encoded(name))?noprune=1")
+        switch response.status {
+        case 404: return
+        case 409:
+            throw EngineError(
+                .inUse,
+                "removing image \(Self.title(image)), which an interrupted load left incomplete: \(client.message(response)); remove what uses it and run again"
+            )
+        default: try client.check(response, "removing image \(Self.title(image))")
+        }
+    }
+
+    private static func title(_ image: StoredImage) -> String {
+        image.names.first.map { "\($0) (\(image.id))" } ?? image.id.description
+    }
+
+    /// Removes a chain that no image stands on, where there is one.
+    private func removeOrphan(_ stack: Stack) throws {
+        guard try takeUp(stack) else { return }
+        // A layer of no bytes is made by being asked for, and cannot be wrong.
+        guard stack.diffIDs.last?.digest != SHA256Hasher.digest(of: []), try takeUp(stack) else { return }
+        throw EngineError(
+            .inUse,
+            "removing layers that an interrupted load of \(stack.reference) left: the chain \(stack.chain) is still there; remove the containers and the build cache that use it, and run again"
+        )
+    }
+
+    /// Loads an image of nothing but layers that must be there, and removes it; with it go those that nothing else holds.
+    ///
+    /// - Returns: Whether the layers were there.
+    private func takeUp(_ stack: Stack) throws -> Bool {
+        let comment = "a probe of bundle-firstboot for layers that an interrupted load left; may be removed"
+        let config = JSONWriter.canonical(
+            .object([
+                "architecture": .string(host.platform.architecture), "os": .string(host.platform.os),
+                "comment": .string(comment), "config": .object([:]),
+                "history": .array(stack.diffIDs.map { _ in .object(["comment": .string(comment)]) }),
+                "rootfs": .object(["type": .string("layers"), "diff_ids": .strings(stack.diffIDs.map(\.description))]),
+            ]))
+        let archive = ImageArchive(config: config, presentLayers: stack.diffIDs)
+        do {
+            try unsafe client.load(size: archive.size, progress: { _ in }) { try unsafe archive.write(nil, $0) }
+        } catch let error as EngineError where error.code == .refused && error.message.contains("invalid diffID") {
+            return false
+        }
+        let id = SHA256Hasher.digest(of: config)
+        let response = try client.request("DELETE", "/images/\(id)?noprune=1")
+        try client.check(response, "removing the probe \(id)")
+        return true
+    }
+}

@@ -1,0 +1,102 @@
+public import BundleFormat
+import DurableFiles
+public import OCI
+
+/// A docker daemon with a graph driver, behind its unix socket.
+///
+/// Spec: docs/loading.md section 5.1. Every call blocks while the daemon works; memory is that of one frame and its decoder.
+public struct DockerEngine: Engine {
+    let host: DockerHost
+    let forms: LayerForm.Finder
+    var client: DockerClient { host.client }
+
+    /// How long a daemon may neither take nor give a byte.
+    public static let idleLimit = Duration.seconds(30 * 60)
+
+    /// Waits until a daemon answers, and at most so long.
+    ///
+    /// - Parameters:
+    ///   - path: The socket, which must belong to root or to us, as must the process behind it.
+    ///   - wait: How long the daemon may be absent, refuse, or not answer.
+    ///   - idleLimit: How long it may neither take nor give a byte afterwards.
+    ///   - retrying: Called with what was found each time that it is asked again, at least every six seconds.
+    /// - Returns: The engine.
+    /// - Throws: `EngineError` with code `unreachable`, or `unsupported` for a daemon that this loader does not serve;
+    ///   `CancellationError`.
+    public static func connect(
+        path: String, wait: Duration, idleLimit: Duration = idleLimit, retrying: (EngineError) -> Void = { _ in }
+    ) async throws -> DockerEngine {
+        DockerEngine(
+            try await DockerHost.connect(path: path, wait: wait, idleLimit: idleLimit, retrying: retrying))
+    }
+
+    private init(_ host: DockerHost) {
+        self.host = host
+        forms = LayerForm.Finder(takesZstandard: host.takesZstandard)
+    }
+
+    public var description: String { "docker \(host.version) (\(host.driver)) at \(client.path)" }
+
+    public var kind: String { "docker" }
+
+    public var platform: Platform? { host.platform }
+
+    public func load(
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        for step in batch where !step.isPresent && step.skipReason == nil {
+            guard let instance = step.image.instances.first else { continue }
+            let names = step.names.filter { $0.action == .set }.map(\.reference.withoutDigest)
+            if try client.image(step.imageID.description)?.diffIDs == instance.diffIDs {
+                for name in names { try tag(step.imageID, name) }
+            } else {
+                let archive = try archive(instance, step.presentCount, names, reader)
+                do {
+                    try unsafe client.load(size: archive.size, progress: progress) {
+                        try unsafe archive.write(reader, $0)
+                    }
+                } catch let error as EngineError {
+                    throw EngineError(error.code, "\(step.image.image.reference): \(error.message)", cause: error.cause)
+                }
+            }
+        }
+    }
+
+    public func confirm(_ step: LoadStep) async throws {
+        guard step.skipReason == nil, let instance = step.image.instances.first else { return }
+        let reference = step.image.image.reference
+        guard let image = try client.image(step.imageID.description) else {
+            throw EngineError(.refused, "confirming \(reference): docker does not have its image \(step.imageID)")
+        }
+        guard image.id == step.imageID, image.diffIDs == instance.diffIDs else {
+            throw EngineError(
+                .refused, "confirming \(reference): docker has image \(image.id) with other layers than \(step.imageID)"
+            )
+        }
+        for name in step.names where name.action == .set || name.action == .present {
+            let found = try client.image(name.reference.withoutDigest.description)?.id
+            guard found == step.imageID else {
+                throw EngineError(
+                    .refused,
+                    "confirming \(reference): the name \(name.reference) points to \(found.map(\.description) ?? "nothing")"
+                )
+            }
+        }
+    }
+
+    /// The archive of an image.
+    func archive(
+        _ instance: TargetImage.Instance, _ presentCount: Int, _ names: [Reference], _ reader: LayerReader
+    ) throws -> ImageArchive {
+        ImageArchive(
+            config: instance.config.bytes, layers: try instance.layers.map { try forms.form(of: $0, reader: reader) },
+            presentCount: presentCount, names: names)
+    }
+
+    private func tag(_ image: Digest, _ name: Reference) throws(EngineError) {
+        let repository = DockerClient.encoded(name.name)
+        let response = try client.request(
+            "POST", "/images/\(image)/tag?repo=\(repository)&tag=\(name.tag ?? "latest")")
+        try client.check(response, "naming image \(image) \(name)")
+    }
+}

@@ -1,0 +1,105 @@
+import OCI
+import StrictJSON
+
+/// A daemon that answers, and what it says of itself.
+struct DockerHost: Sendable {
+    /// Asks in a version of the API that both sides know.
+    let client: DockerClient
+    /// As `20.10.24`.
+    let version: String
+    /// As `overlay2`.
+    let driver: String
+    /// Where it keeps everything, in its own view of the file system.
+    let rootDirectory: String
+    /// What it runs.
+    let platform: Platform
+    /// Whether it takes layers that are compressed with zstd.
+    let takesZstandard: Bool
+
+    /// Docker 19.03.
+    private static let oldest = APIVersion(1, 40)
+    /// The latest that this was written for; Docker 28.
+    private static let newest = APIVersion(1, 51)
+
+    /// Waits until a daemon answers, and at most so long.
+    ///
+    /// - Parameters:
+    ///   - path: The socket.
+    ///   - wait: How long it may be absent, refuse, or not answer.
+    ///   - idleLimit: How long it may neither take nor give a byte afterwards.
+    ///   - retrying: Called with what was found each time that it is asked again, once a second or more often.
+    /// - Throws: `EngineError` with code `unreachable` or `unsupported`, or `CancellationError`.
+    static func connect(
+        path: String, wait: Duration, idleLimit: Duration, retrying: (EngineError) -> Void
+    ) async throws -> DockerHost {
+        let deadline = ContinuousClock.now + wait
+        while true {
+            let left = ContinuousClock.now.duration(to: deadline)
+            do throws(EngineError) {
+                // A daemon that starts has a socket, but does not answer; asked again it may.
+                let patience = max(.milliseconds(500), min(left, .seconds(5)))
+                return try DockerHost(asking: DockerClient(path: path, idleLimit: patience), idleLimit: idleLimit)
+            } catch {
+                guard error.code == .unreachable, ContinuousClock.now < deadline else {
+                    guard error.code == .unreachable, wait > .zero else { throw error }
+                    throw EngineError(.unreachable, "waited \(wait) for docker: \(error.message)", cause: error)
+                }
+                retrying(error)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private init(asking first: DockerClient, idleLimit: Duration) throws(EngineError) {
+        let about = try first.get("/version")
+        let asked: APIVersion
+        let os: String
+        let architecture: String
+        do throws(JSONError) {
+            guard let about else { throw JSONError(.missing, "it knows no /version") }
+            version = String(daemon: try about.member("Version").string())
+            let latest = APIVersion(parsing: try about.member("ApiVersion").string())
+            let least = APIVersion(parsing: try about.optional("MinAPIVersion")?.string() ?? "1.12")
+            guard let latest, let least else { throw about.mismatch("the version of an API") }
+            let name = try about.optional("Components")?.elements().first?.member("Name").string() ?? "Engine"
+            guard name == "Engine" else {
+                throw JSONError(.mismatch, "it is '\(String(daemon: name))'; name the socket of a docker daemon")
+            }
+            guard latest >= Self.oldest else {
+                throw JSONError(.mismatch, "it has version \(version); docker 19.03 or later is needed")
+            }
+            guard least <= Self.newest else {
+                throw JSONError(.mismatch, "it has version \(version), which is too new; update this loader")
+            }
+            asked = min(latest, Self.newest)
+            takesZstandard = latest >= APIVersion(1, 42)
+            os = try about.member("Os").string()
+            architecture = try about.member("Arch").string()
+        } catch {
+            throw EngineError(.unsupported, "asking \(first.path) who it is: \(error.message)", cause: error)
+        }
+        client = DockerClient(DockerClient(path: first.path, idleLimit: idleLimit), version: asked)
+        let information = try DockerClient(first, version: asked).get("/info")
+        do throws(JSONError) {
+            guard let information else { throw JSONError(.missing, "it knows no /info") }
+            driver = String(daemon: try information.member("Driver").string())
+            rootDirectory = try information.member("DockerRootDir").string()
+            // The processor, as `armv6l`: of the architectures only arm has images that do not run on all of its kind.
+            let machine = try information.optional("Architecture")?.string() ?? ""
+            let isOldARM = architecture == "arm" && (machine.hasPrefix("armv5") || machine.hasPrefix("armv6"))
+            platform = Platform(
+                os: os, architecture: architecture, variant: isOldARM ? String(machine.dropFirst(3).prefix(2)) : nil)
+            for pair in try information.optional("DriverStatus")?.elements() ?? [] {
+                let words = try pair.elements().map { (node) throws(JSONError) in try node.string() }
+                guard words != ["driver-type", "io.containerd.snapshotter.v1"] else {
+                    throw JSONError(
+                        .mismatch,
+                        "it keeps images in its containerd store, which is not supported; set the feature containerd-snapshotter to false in its daemon.json"
+                    )
+                }
+            }
+        } catch {
+            throw EngineError(.unsupported, "asking \(first.path) how it stores images: \(error.message)", cause: error)
+        }
+    }
+}

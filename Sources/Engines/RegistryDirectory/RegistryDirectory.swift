@@ -1,0 +1,153 @@
+public import BundleFormat
+import DurableFiles
+public import OCI
+
+/// The directory of a distribution registry, filled without the registry's help and beside it.
+///
+/// Everything becomes durable as it is written, in an order that lets the registry see only what is whole; calling again
+/// after a crash continues. Spec: docs/loading.md section 5.2.
+public struct RegistryDirectory: Engine {
+    private let storage: RegistryStorage
+    private let jobs: Int
+
+    /// How many blobs are made at a time at most, whatever `jobs` is: each takes memory.
+    static let maximumJobs = 4
+
+    /// Opens the root directory of a registry's storage, which must be there.
+    ///
+    /// - Parameters:
+    ///   - path: As `storage.filesystem.rootdirectory` of the registry's configuration; may be a link.
+    ///   - jobs: How many cores make blobs; at least 1.
+    /// - Throws: `EngineError` with code `unreachable` when it is not there, `refused` when it belongs to somebody else.
+    public init(path: String, jobs: Int) throws(EngineError) {
+        do throws(FileError) { storage = try RegistryStorage(path: path) } catch {
+            guard error.code == .notFound || error.code == .notRegular else { throw EngineError(error) }
+            throw EngineError(
+                .unreachable,
+                "opening the registry's directory: \(error.message); TARGET_PATH must be the existing directory that "
+                    + "the registry's configuration names as rootdirectory", cause: error)
+        }
+        guard storage.owner.isReachable else {
+            throw EngineError(
+                .refused,
+                "opening the registry's directory: \(path) belongs to user \(storage.owner.userID), to whom this process "
+                    + "cannot leave files; run it as root or as that user")
+        }
+        self.jobs = max(1, min(jobs, Self.maximumJobs))
+    }
+
+    /// As `registry directory /var/lib/registry`.
+    public var description: String { "registry directory \(storage.root.path)" }
+
+    /// Always `registry-dir`.
+    public var kind: String { "registry-dir" }
+
+    /// Always nil: every platform is delivered.
+    public var platform: Platform? { nil }
+
+    /// Nothing: what an interrupted load left is whole, or has no name yet.
+    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] { [] }
+
+    /// Finds out what is missing; one batch for all images of a priority.
+    ///
+    /// - Throws: `EngineError` with code `nameTaken`, or `files` when something in the storage is not what it should be.
+    public func plan(_ images: [TargetImage], reader: LayerReader) async throws -> LoadPlan {
+        try RegistryPlanner.refuseCollisions(images)
+        return try translated {
+            var planner = RegistryPlanner(storage)
+            var batches: [[LoadStep]] = []
+            for image in images {
+                let step = try planner.step(image)
+                if batches.last?.last?.image.image.priority == image.image.priority {
+                    batches[batches.count - 1].append(step)
+                } else {
+                    batches.append([step])
+                }
+            }
+            return LoadPlan(batches: batches, room: planner.room)
+        }
+    }
+
+    /// Whether the volume of the directory has room.
+    ///
+    /// - Throws: `EngineError` with code `noSpace`.
+    public func checkRoom(for plan: LoadPlan) async throws {
+        let free = try translated { try storage.root.freeSpace() }
+        guard plan.room.bytes > free.bytes || plan.room.inodes > free.inodes else { return }
+        throw EngineError(
+            .noSpace,
+            "checking the room of \(storage.root.path): the load needs \(plan.room.bytes) bytes and \(plan.room.inodes) "
+                + "inodes, its volume has \(free.bytes) bytes and \(free.inodes) inodes free; make room there")
+    }
+
+    /// Writes the blobs of a batch in parallel, then the links of its images, tags last.
+    ///
+    /// - Throws: `EngineError`, `BundleError` when a layer does not come out as it should, or `CancellationError`.
+    public func load(
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        do {
+            try await BlobWriter(storage: storage, reader: reader, jobs: jobs, progress: progress)
+                .write(batch.flatMap(\.missing))
+            for step in batch where !step.isPresent { try link(step, progress) }
+        } catch let error as FileError {
+            throw explained(error)
+        }
+    }
+
+    private func link(_ step: LoadStep, _ progress: (Int64) -> Void) throws {
+        try Task.checkCancellation()
+        let content = RegistryContent(step.image)
+        for document in content.documents where try storage.write(document) { progress(document.descriptor.size) }
+        for link in content.layerLinks + content.revisionLinks { try storage.write(link) }
+        let root = step.imageID
+        for name in step.names where name.action == .set {
+            guard let tag = name.reference.tag else { continue }
+            try storage.write(.history(root, tag: tag, in: name.reference.repository))
+            try storage.write(.tag(tag, in: name.reference.repository, root))
+        }
+    }
+
+    /// Nothing: every file was made durable before it got its name.
+    public func sync() throws {}
+
+    /// Looks whether blobs, links and tags of an image are there.
+    ///
+    /// - Throws: `EngineError` with code `refused` when one is not, or is another.
+    public func confirm(_ step: LoadStep) async throws {
+        try translated {
+            let content = RegistryContent(step.image)
+            for blob in content.blobs where try !storage.hasBlob(blob.digest, size: blob.size) {
+                throw missing("blob \(blob.digest) with \(blob.size) bytes", of: step)
+            }
+            var links = content.layerLinks + content.revisionLinks
+            for name in step.names where name.action == .set || name.action == .present {
+                guard let tag = name.reference.tag else { continue }
+                links.append(.tag(tag, in: name.reference.repository, step.imageID))
+            }
+            for link in links where try !storage.has(link) {
+                throw missing("\(link.folder)/\(StorageLink.fileName) with \(link.digest)", of: step)
+            }
+        }
+    }
+
+    private func missing(_ what: String, of step: LoadStep) -> EngineError {
+        EngineError(
+            .refused,
+            "confirming \(step.image.image.reference): \(storage.root.path) has no \(what), though it was there or written; "
+                + "see who else changes the directory, and load again")
+    }
+
+    private func translated<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as FileError { throw explained(error) }
+    }
+
+    /// What the file system said, with what to do where something stands in the way.
+    private func explained(_ error: FileError) -> EngineError {
+        guard error.code == .notRegular else { return EngineError(error) }
+        return EngineError(
+            .files,
+            "working in the registry's directory: \(error.message); beneath TARGET_PATH there must be neither links nor "
+                + "mounts, so let TARGET_PATH itself lead to the volume", cause: error)
+    }
+}
