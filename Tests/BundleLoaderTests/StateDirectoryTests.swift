@@ -63,7 +63,7 @@ import Testing
 
     @Test(.enabled(if: Toolbox.has("flock"))) func theLockOfAKilledLoaderIsFree() throws {
         let state = try StateDirectory(making: home.path("state"))
-        let other = try Command("flock", [home.path("state"), "sleep", "600"]).start()
+        let other = try Command("flock", ["--no-fork", home.path("state"), "sleep", "600"]).start()
         var probe = try StateDirectory(making: home.path("state"))
         let deadline = ContinuousClock.now + .seconds(60)
         // Until the other process has it, every probe gets the lock and lets it go.
