@@ -1,3 +1,4 @@
+import BundleLoader
 import Glibc
 
 /// The loader as one static program, for the first boot of a target; docs/loading.md.
@@ -11,7 +12,7 @@ struct FirstBoot {
             let options = try CommandLineOptions(process.arguments)
             switch options.action {
             case .help: print(CommandLineOptions.help)
-            case .version: print("0.1.0")
+            case .version: print(LoaderVersion.number)
             case .load, .checkConfiguration, .status, .wait:
                 exit(await run(options, environment: process.environment))
             }
