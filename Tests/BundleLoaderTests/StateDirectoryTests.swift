@@ -12,7 +12,8 @@ import Testing
     @Test func itIsMadeForItsOwnerOnly() throws {
         #expect(try StateDirectory(existing: home.path("var/bundle")) == nil)
         let state = try StateDirectory(making: home.path("var/bundle"))
-        #expect(try state.directory.permissions == (geteuid(), 0o700))
+        #expect(try state.directory.permissions == 0o700)
+        #expect(try state.directory.owner.userID == geteuid())
         #expect(throws: Never.self) { try StateDirectory(making: home.path("var/bundle")) }
         #expect(try StateDirectory(existing: home.path("var/bundle")) != nil)
     }
