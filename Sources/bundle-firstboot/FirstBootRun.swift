@@ -121,6 +121,8 @@ struct FirstBootRun {
 
     private func wait(for text: String, _ configuration: FirstBootConfiguration) throws(LoadError) {
         let marker = try ReadyMarkers.name(parsing: text)
+        // This host pulls its images itself: nobody would ever mark them.
+        guard configuration.loadImage else { return }
         try ReadyMarkers.wait(
             for: marker, in: configuration.readyDirectory, waiting: configuration.wait, whileWaiting: notifier.alive)
     }

@@ -31,6 +31,7 @@ struct Journal {
     /// - Parameters:
     ///   - state: The state directory.
     ///   - target: What the engine is called there.
+    /// - Throws: `LoadError`.
     init(in state: Directory, target: String) throws(LoadError) {
         do throws(FileError) {
             directory = try state.makeSubdirectory(Self.folder + "/" + target, mode: 0o700)

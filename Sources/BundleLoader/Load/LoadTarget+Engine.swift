@@ -9,6 +9,8 @@ extension LoadTarget {
     ///   - wait: How long it may be absent.
     ///   - jobs: How many cores may work.
     ///   - whileWaiting: Called now and then.
+    /// - Returns: The engine, which answers.
+    /// - Throws: `EngineError`, or `CancellationError`.
     func engine(waiting wait: Duration, jobs: Int, whileWaiting: () -> Void) async throws -> any Engine {
         switch self {
         case .docker(let socket):

@@ -17,6 +17,7 @@ struct DocumentStore {
     ///   - files: The bundle.
     ///   - manifest: Its manifest.
     ///   - state: The state directory.
+    /// - Throws: `LoadError`.
     init(files: BundleFiles, manifest: BundleManifest, state: Directory) throws(LoadError) {
         self.files = files
         descriptors = Dictionary(manifest.documents.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
