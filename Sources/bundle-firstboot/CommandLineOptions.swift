@@ -37,8 +37,8 @@ struct CommandLineOptions: Equatable {
           --version          print the version
           --help             print this
 
-        Exit codes: 0 done, 1 unexpected, 3 not trusted, 4 damaged, 5 not found, 6 no space, 7 engine,
-        64 usage.
+        Exit codes: 0 done, 1 unexpected, 3 not trusted, 4 damaged, 5 not found, 6 no space,
+        7 engine, 64 usage.
         """
 
     private enum Name: String, CaseIterable {

@@ -22,9 +22,10 @@ private enum StaticLoader {
 @Suite(.enabled(if: StaticLoader.isTestable)) struct StaticLoaderTests {
     private let root: TemporaryDirectory
 
-    init() throws {
+    init() async throws {
         root = try TemporaryDirectory()
-        try FileManager.default.copyItem(atPath: StaticLoader.path, toPath: root.path("bundle-firstboot"))
+        // By a program of its own: a file that this process wrote may be open in what other tests start meanwhile.
+        try await Command("cp", [StaticLoader.path, root.path("bundle-firstboot")]).check()
     }
 
     private func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> CommandResult {

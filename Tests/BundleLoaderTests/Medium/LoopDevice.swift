@@ -17,7 +17,7 @@ final class LoopDevice: Sendable {
             FileHandle.standardError.write(Data("\n*** tests of media are SKIPPED; they must run as root\n\n".utf8))
             return false
         }
-        return Toolbox.has("losetup", "mkfs.ext4", "mount", "umount", "xorriso")
+        return Toolbox.has("addpart", "losetup", "mkfs.ext4", "mkfs.vfat", "mount", "umount", "xorriso")
     }()
 
     /// Makes the image with a command line of the shell, in which `$LABEL` stands for the label.
@@ -40,7 +40,7 @@ final class LoopDevice: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // Freed by the kernel when nothing uses it any more.
-        process.arguments = ["-c", "umount -q '\(state)/medium'; losetup --detach '\(path)'"]
+        process.arguments = ["-c", "umount -q '\(state)/medium'; delpart '\(path)' 1 2>&-; losetup --detach '\(path)'"]
         try? process.run()
         process.waitUntilExit()
     }
