@@ -61,6 +61,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
+        module("Programs"),
         module("Console"),
 
         // The bundle on disk; mirrors docs/format.md.
@@ -73,7 +74,8 @@ let package = Package(
         // Edges: what people write, where images come from.
         module("BundleSpec", ["OCI", "StrictJSON", .product(name: "Yams", package: "Yams")]),
         module(
-            "Engines", ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "StrictJSON", "Tar", "Zstandard"]),
+            "Engines",
+            ["BundleFormat", "Cryptography", "DurableFiles", "OCI", "Programs", "StrictJSON", "Tar", "Zstandard"]),
         module(
             "Registry",
             [
@@ -131,6 +133,7 @@ let package = Package(
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
         tests("Console", ["Console"]),
+        tests("Programs", ["Programs", "TestSupport"]),
         tests(
             "BundleFormat",
             [
@@ -150,7 +153,7 @@ let package = Package(
             "Engines",
             [
                 "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Engines",
-                "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
+                "Gzip", "OCI", "Programs", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
             ]),
         tests(
             "BundleLoader",
