@@ -260,7 +260,7 @@ import Testing
         #expect(try await directory.shell(script), "files differ")
     }
 
-    private static func staticProgram() async throws -> [UInt8] {
+    static func staticProgram() async throws -> [UInt8] {
         let directory = try TemporaryDirectory()
         try directory.write("#include <stdio.h>\nint main(void) { return puts(\"it runs\") < 0; }\n", to: "p.c")
         try await Command("gcc", ["-static", "-s", "-o", directory.path("p"), directory.path("p.c")]).check()

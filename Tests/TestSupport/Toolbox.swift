@@ -15,10 +15,13 @@ public enum Toolbox {
     }
 
     /// Whether tests that need a docker daemon of their own shall run; that takes root.
-    public static var hasDockerDaemon: Bool {
-        guard has("dockerd", "docker") else { return false }
+    public static var hasDockerDaemon: Bool { hasEngine("dockerd", "docker") }
+
+    /// Whether tests that need an engine of their own, made of these programs, shall run; that takes root.
+    public static func hasEngine(_ programs: String...) -> Bool {
+        guard programs.allSatisfy({ has($0) }) else { return false }
         guard geteuid() != 0, !requiresTools else { return true }
-        announce("tests that need a docker daemon are SKIPPED; they must run as root")
+        announce("tests that need '\(programs[0])' are SKIPPED; they must run as root")
         return false
     }
 

@@ -4,10 +4,11 @@ import OCI
 import StrictJSON
 import Tar
 
-/// The one tar that every engine takes: an image layout and docker's manifest.json over the same blobs, for one image.
+/// The tar of one image, as engines take it: an image layout, uncompressed; its size is known before a layer is read.
 ///
-/// Layers that the daemon has are files of length zero. Its size is known before the first layer is read.
-/// Spec: docs/loading.md section 5.1.
+/// Stores that keep layers unpacked get plain tars, and docker's manifest.json over the same files; layers that they have are
+/// files of length zero. Stores that keep what registries know get that, without what they have.
+/// Spec: docs/loading.md sections 5.1 and 5.3.
 struct ImageArchive: Sendable {
     private enum Content: Sendable {
         case bytes([UInt8])
@@ -20,7 +21,7 @@ struct ImageArchive: Sendable {
     /// How long it is, in bytes.
     private(set) var size = Int64(TarEntry.end.count)
 
-    /// The archive of an image.
+    /// The archive of an image for a store that keeps layers unpacked.
     ///
     /// - Parameters:
     ///   - config: The bytes of the config.
@@ -37,17 +38,40 @@ struct ImageArchive: Sendable {
                 "layers": .array(
                     layers.map { Descriptor(mediaType: $0.mediaType, digest: $0.digest, size: $0.size).json }),
             ]))
+        let manifestDescriptor = Descriptor(
+            mediaType: .ociManifest, digest: SHA256Hasher.digest(of: manifest), size: Int64(manifest.count))
         add("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
-        add("index.json", Self.index(manifest, names))
+        add("index.json", Self.index(manifestDescriptor, names.map(Self.annotations)))
         add("manifest.json", Self.dockerManifest(configDescriptor.digest, layers.map(\.digest), names))
         add(Self.path(configDescriptor.digest), .bytes(config), Int64(config.count))
-        add(Self.path(SHA256Hasher.digest(of: manifest)), .bytes(manifest), Int64(manifest.count))
+        add(Self.path(manifestDescriptor.digest), .bytes(manifest), Int64(manifest.count))
         let missing = Set(layers.dropFirst(presentCount).map(\.digest))
         var added: Set<Digest> = []
         for form in layers where added.insert(form.digest).inserted {
             let isMissing = missing.contains(form.digest)
             add(Self.path(form.digest), isMissing ? .layer(form) : .nothing, isMissing ? form.size : 0)
         }
+    }
+
+    /// The archive of an image for a store that keeps what registries know.
+    ///
+    /// - Parameters:
+    ///   - image: The image; its index may name manifests that are absent.
+    ///   - missing: The blobs of layers that the store does not have.
+    ///   - names: All names that are to be set, as the store spells them; at least one.
+    init(_ image: TargetImage, missing: Set<Digest>, names: [String]) {
+        add("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
+        var added: Set<Digest> = []
+        for layer in image.instances.flatMap(\.layers) where missing.contains(layer.digest) {
+            guard added.insert(layer.digest).inserted else { continue }
+            add(Self.path(layer.digest), .layer(LayerForm(blobOf: layer)), layer.size)
+        }
+        let documents = image.instances.map(\.config) + image.instances.map(\.manifest) + [image.root]
+        for document in documents where added.insert(document.descriptor.digest).inserted {
+            add(Self.path(document.descriptor.digest), document.bytes)
+        }
+        // Last: an archive that is cut off before names nothing.
+        add("index.json", Self.index(image.root.descriptor, names.map { [Self.nameKey: $0] }))
     }
 
     /// The archive of an image without a name whose layers the daemon has; asks only whether it does.
@@ -93,22 +117,16 @@ struct ImageArchive: Sendable {
 
     private static func path(_ digest: Digest) -> String { "blobs/sha256/" + digest.hex }
 
+    private static let nameKey = "io.containerd.image.name"
+
+    private static func annotations(_ name: Reference) -> [String: String] {
+        [nameKey: name.description, "org.opencontainers.image.ref.name": name.tag ?? "latest"]
+    }
+
     /// One entry a name, as containerd wants it; without names one that has none.
-    private static func index(_ manifest: [UInt8], _ names: [Reference]) -> JSONValue {
-        let annotations: [[String: String]] =
-            names.isEmpty
-            ? [[:]]
-            : names.map { name in
-                [
-                    "io.containerd.image.name": name.description,
-                    "org.opencontainers.image.ref.name": name.tag ?? "latest",
-                ]
-            }
-        let digest = SHA256Hasher.digest(of: manifest)
-        let manifests = annotations.map { annotations in
-            Descriptor(
-                mediaType: .ociManifest, digest: digest, size: Int64(manifest.count), annotations: annotations
-            ).json
+    private static func index(_ root: Descriptor, _ annotations: [[String: String]]) -> JSONValue {
+        let manifests = (annotations.isEmpty ? [[:]] : annotations).map { annotations in
+            Descriptor(mediaType: root.mediaType, digest: root.digest, size: root.size, annotations: annotations).json
         }
         return .object([
             "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociIndex.rawValue),

@@ -12,7 +12,29 @@ struct LayerForm: Sendable {
     /// What they are.
     let mediaType: MediaType
     private let layer: BundleLayer
-    private let isDecoded: Bool
+    private let source: Source
+
+    private enum Source {
+        /// The stream as it is.
+        case stream
+        /// The tar in a stream that is compressed with zstd.
+        case decodedStream
+        /// The blob that registries know.
+        case blob
+    }
+
+    /// The blob that registries know.
+    init(blobOf layer: BundleLayer) {
+        self.init(digest: layer.digest, size: layer.size, mediaType: .ociLayerGzip, layer: layer, source: .blob)
+    }
+
+    private init(digest: Digest, size: Int64, mediaType: MediaType, layer: BundleLayer, source: Source) {
+        self.digest = digest
+        self.size = size
+        self.mediaType = mediaType
+        self.layer = layer
+        self.source = source
+    }
 
     /// Hands over what is sent, in order and in pieces.
     ///
@@ -24,12 +46,13 @@ struct LayerForm: Sendable {
             guard left >= 0 else { throw wrongSize }
             try unsafe body(bytes)
         }
-        if isDecoded {
+        switch source {
+        case .stream: try unsafe reader.readStream(layer) { try unsafe hand($0) }
+        case .blob: try unsafe reader.readBlob(layer) { try unsafe hand($0) }
+        case .decodedStream:
             var decoder = try ZstandardStreamDecoder()
             try unsafe reader.readStream(layer) { try unsafe decoder.decode($0) { try unsafe hand($0) } }
             try decoder.finish()
-        } else {
-            try unsafe reader.readStream(layer) { try unsafe hand($0) }
         }
         guard left == 0 else { throw wrongSize }
     }
@@ -55,18 +78,18 @@ struct LayerForm: Sendable {
             switch layer.encoding {
             case .verbatim(.gzip):
                 return LayerForm(
-                    digest: layer.digest, size: layer.size, mediaType: .ociLayerGzip, layer: layer, isDecoded: false)
+                    digest: layer.digest, size: layer.size, mediaType: .ociLayerGzip, layer: layer, source: .stream)
             case .verbatim(.zstd) where takesZstandard:
                 return LayerForm(
-                    digest: layer.digest, size: layer.size, mediaType: .ociLayerZstd, layer: layer, isDecoded: false)
+                    digest: layer.digest, size: layer.size, mediaType: .ociLayerZstd, layer: layer, source: .stream)
             case .verbatim(.zstd):
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.digest, size: try count(layer, reader), mediaType: .ociLayer,
-                    layer: layer, isDecoded: true)
+                    layer: layer, source: .decodedStream)
             case .identity, .gzip, .verbatim:
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.stream, size: try reader.streamSize(of: layer),
-                    mediaType: .ociLayer, layer: layer, isDecoded: false)
+                    mediaType: .ociLayer, layer: layer, source: .stream)
             }
         }
 

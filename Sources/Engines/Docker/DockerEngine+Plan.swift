@@ -41,20 +41,14 @@ private struct Planner {
                 "planning \(image.image.reference): it has no manifest for \(engine.host.platform); take a bundle that was built for this platform"
             )
         }
-        let isArtifact = instance.platform == nil || instance.layers.contains { $0.encoding == .verbatim(nil) }
-        guard !isArtifact else {
+        guard !instance.isArtifact else {
             return steps.append(
                 LoadStep(
                     image: image, imageID: instance.config.descriptor.digest, missing: [], presentCount: 0,
                     isPresent: false, bytesToSend: 0, names: [],
                     skipReason: "it is an artifact, which docker cannot hold"))
         }
-        guard instance.diffIDs.count == instance.layers.count else {
-            throw EngineError(
-                .refused,
-                "planning \(image.image.reference): its manifest has \(instance.layers.count) layers and its config \(instance.diffIDs.count); build the bundle from an image that is whole"
-            )
-        }
+        guard instance.diffIDs.count == instance.layers.count else { throw instance.unevenLayers(image) }
         steps.append(try step(image, instance))
     }
 

@@ -33,21 +33,8 @@ struct DockerHost: Sendable {
     static func connect(
         path: String, wait: Duration, idleLimit: Duration, retrying: (EngineError) -> Void
     ) async throws -> DockerHost {
-        let deadline = ContinuousClock.now + wait
-        while true {
-            let left = ContinuousClock.now.duration(to: deadline)
-            do throws(EngineError) {
-                // A daemon that starts has a socket, but does not answer; asked again it may.
-                let patience = max(.milliseconds(500), min(left, .seconds(5)))
-                return try DockerHost(asking: DockerClient(path: path, idleLimit: patience), idleLimit: idleLimit)
-            } catch {
-                guard error.code == .unreachable, ContinuousClock.now < deadline else {
-                    guard error.code == .unreachable, wait > .zero else { throw error }
-                    throw EngineError(.unreachable, "waited \(wait) for docker: \(error.message)", cause: error)
-                }
-                retrying(error)
-            }
-            try await Task.sleep(for: .milliseconds(200))
+        try await waitForEngine("docker", wait, retrying: retrying) { patience throws(EngineError) in
+            try DockerHost(asking: DockerClient(path: path, idleLimit: patience), idleLimit: idleLimit)
         }
     }
 

@@ -104,6 +104,11 @@ struct UnixSocket: ~Copyable {
         }
     }
 
+    /// Whether somebody listens there whom we would connect to.
+    ///
+    /// - Throws: `EngineError` with code `unreachable`.
+    static func check(_ path: String) throws(EngineError) { _ = try UnixSocket(connectingTo: path) }
+
     /// The path must be a socket itself, since a link in its place may be anybody's.
     private static func checkFile(_ path: String) throws(EngineError) {
         // The address has room for 107 bytes and a NUL.

@@ -1,0 +1,93 @@
+import BundleFormat
+import Engines
+import Foundation
+import OCI
+import TestSupport
+import Testing
+
+/// The engines that the conformance suite runs against, each of its own for one test.
+enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case docker
+    case containerd
+
+    var testDescription: String { rawValue }
+
+    /// Those that can run here.
+    static var available: [EngineKind] {
+        allCases.filter { kind in
+            switch kind {
+            case .docker: Toolbox.hasDockerDaemon
+            case .containerd: Toolbox.hasEngine("containerd", "ctr")
+            }
+        }
+    }
+
+    /// Whether an image can be run by the digest that registries know.
+    var keepsDigests: Bool { self == .containerd }
+}
+
+/// An engine, and what tests do with it by its own tools.
+struct EngineScene: Sendable {
+    let kind: EngineKind
+    let engine: any Engine
+    /// Runs an image by a name, and gives what it printed.
+    let run: @Sendable (String) async throws -> String
+    /// Makes a container of an image, which then is in use.
+    let hold: @Sendable (String) async throws -> Void
+    /// Removes that container.
+    let release: @Sendable () async throws -> Void
+    /// Kills the engine, and does not wait; nil where nothing runs.
+    let kill: (@Sendable () -> Void)?
+    /// Kills the engine if it runs, and starts it again.
+    let restart: (@Sendable () async throws -> Void)?
+
+    init(_ kind: EngineKind) async throws {
+        self.kind = kind
+        switch kind {
+        case .docker:
+            let daemon = try await DockerDaemon()
+            engine = try await DockerEngine.of(daemon)
+            run = { try await daemon.docker("run", "--rm", "--network=none", $0) }
+            hold = { try await daemon.docker("create", "--name=keeper", $0) }
+            release = { try await daemon.docker("rm", "keeper") }
+            let processID = daemon.processID
+            kill = { Foundation.kill(processID, SIGKILL) }
+            restart = {
+                await daemon.kill()
+                try await daemon.start()
+            }
+        case .containerd:
+            let daemon = try await ContainerdDaemon()
+            let place = try #require(ContainerdPlace.find(socket: daemon.socket))
+            engine = try await ContainerdEngine.connect(place, wait: .seconds(30))
+            // Containers of all of a host's containerds share one folder of the runtime.
+            run = { try await daemon.ctr("run", "--rm", $0, "test-" + UUID().uuidString) }
+            hold = { try await daemon.ctr("containers", "create", $0, "keeper") }
+            release = { try await daemon.ctr("containers", "rm", "keeper") }
+            let processID = daemon.processID
+            kill = { Foundation.kill(processID, SIGKILL) }
+            restart = {
+                await daemon.kill()
+                try await daemon.start()
+            }
+        }
+    }
+
+    /// Plans, loads and confirms as the loader does, and gives the plan and how many bytes were sent.
+    @discardableResult
+    func put(_ images: [TargetImage], _ bundle: BundleOnDisk) async throws -> (plan: LoadPlan, sent: Int64) {
+        let plan = try await engine.plan(images, reader: bundle.reader)
+        try await engine.checkRoom(for: plan)
+        let counter = ByteCounter()
+        for batch in plan.batches {
+            try await engine.load(batch, reader: bundle.reader) { counter.add($0) }
+            try engine.sync()
+            for step in batch { try await engine.confirm(step) }
+        }
+        return (plan, counter.total)
+    }
+
+    func isPresent(_ images: [TargetImage], _ bundle: BundleOnDisk) async throws -> [Bool] {
+        try await engine.plan(images, reader: bundle.reader).steps.map(\.isPresent)
+    }
+}
