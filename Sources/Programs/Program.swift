@@ -56,6 +56,7 @@ public struct Program: Sendable, Hashable {
     ///   - arguments: What stands behind the program's own arguments.
     ///   - limit: How many bytes it may write to standard output.
     ///   - idleLimit: How long it may say nothing.
+    /// - Returns: How it ended, and what it said.
     /// - Throws: `ProgramError`.
     public func run(
         _ arguments: [String], limit: Int = 64 << 20, idleLimit: Duration = .seconds(300)

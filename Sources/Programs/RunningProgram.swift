@@ -89,13 +89,13 @@ public final class RunningProgram {
         return Program.Result(status: status, output: outputBytes, errorOutput: errorBytes)
     }
 
-    /// Whether it has ended by itself; what it said until now is kept.
+    /// How it ended by itself, and what it said; nil while it runs.
     ///
     /// - Throws: `ProgramError` with code `overLimit`.
-    public func hasEnded() throws(ProgramError) -> Bool {
+    public func resultIfEnded() throws(ProgramError) -> Program.Result? {
         while try transfer(milliseconds: 0, toSend: false) {}
         if status == nil { status = Child.reapIfEnded(processID) }
-        return status != nil
+        return status.map { Program.Result(status: $0, output: outputBytes, errorOutput: errorBytes) }
     }
 
     /// Ends it with a signal, and waits until it is gone; blocks.

@@ -9,6 +9,8 @@ import Testing
 enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case docker
     case containerd
+    case podmanSocket
+    case podmanProgram
 
     var testDescription: String { rawValue }
 
@@ -18,6 +20,7 @@ enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
             switch kind {
             case .docker: Toolbox.hasDockerDaemon
             case .containerd: Toolbox.hasEngine("containerd", "ctr")
+            case .podmanSocket, .podmanProgram: Toolbox.hasEngine("podman")
             }
         }
     }
@@ -69,6 +72,23 @@ struct EngineScene: Sendable {
             restart = {
                 await daemon.kill()
                 try await daemon.start()
+            }
+        case .podmanSocket, .podmanProgram:
+            let storage = try await PodmanStorage(hasService: kind == .podmanSocket)
+            engine = try await DockerEngine.connectPodman(
+                path: kind == .podmanSocket ? storage.socket : nil, options: storage.options, wait: .seconds(30))
+            run = { try await storage.podman("run", "--rm", "--network=none", $0) }
+            hold = { try await storage.podman("create", "--name=keeper", $0) }
+            release = { try await storage.podman("rm", "keeper") }
+            if let processID = storage.processID {
+                kill = { Foundation.kill(processID, SIGKILL) }
+                restart = {
+                    await storage.kill()
+                    try await storage.start()
+                }
+            } else {
+                kill = nil
+                restart = nil
             }
         }
     }

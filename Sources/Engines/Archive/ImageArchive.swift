@@ -28,23 +28,14 @@ struct ImageArchive: Sendable {
     ///   - layers: The form of each layer, lowest first.
     ///   - presentCount: How many of the lowest layers the daemon has.
     ///   - names: The names that are to be set.
-    init(config: [UInt8], layers: [LayerForm], presentCount: Int, names: [Reference]) {
+    ///   - hasLayout: Whether it is an image layout too; podman would read that, and then wants to know present layers by
+    ///     the digests of what it was sent at the time.
+    init(config: [UInt8], layers: [LayerForm], presentCount: Int, names: [Reference], hasLayout: Bool = true) {
         let configDescriptor = Descriptor(
             mediaType: .ociConfig, digest: SHA256Hasher.digest(of: config), size: Int64(config.count))
-        let manifest = JSONWriter.canonical(
-            .object([
-                "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociManifest.rawValue),
-                "config": configDescriptor.json,
-                "layers": .array(
-                    layers.map { Descriptor(mediaType: $0.mediaType, digest: $0.digest, size: $0.size).json }),
-            ]))
-        let manifestDescriptor = Descriptor(
-            mediaType: .ociManifest, digest: SHA256Hasher.digest(of: manifest), size: Int64(manifest.count))
-        add("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
-        add("index.json", Self.index(manifestDescriptor, names.map(Self.annotations)))
+        if hasLayout { addLayout(configDescriptor, layers, names) }
         add("manifest.json", Self.dockerManifest(configDescriptor.digest, layers.map(\.digest), names))
         add(Self.path(configDescriptor.digest), .bytes(config), Int64(config.count))
-        add(Self.path(manifestDescriptor.digest), .bytes(manifest), Int64(manifest.count))
         let missing = Set(layers.dropFirst(presentCount).map(\.digest))
         var added: Set<Digest> = []
         for form in layers where added.insert(form.digest).inserted {
@@ -101,6 +92,21 @@ struct ImageArchive: Sendable {
             if entry.paddingSize > 0 { try hand([UInt8](repeating: 0, count: entry.paddingSize)) }
         }
         try hand(TarEntry.end)
+    }
+
+    private mutating func addLayout(_ config: Descriptor, _ layers: [LayerForm], _ names: [Reference]) {
+        let manifest = JSONWriter.canonical(
+            .object([
+                "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociManifest.rawValue),
+                "config": config.json,
+                "layers": .array(
+                    layers.map { Descriptor(mediaType: $0.mediaType, digest: $0.digest, size: $0.size).json }),
+            ]))
+        let descriptor = Descriptor(
+            mediaType: .ociManifest, digest: SHA256Hasher.digest(of: manifest), size: Int64(manifest.count))
+        add("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
+        add("index.json", Self.index(descriptor, names.map(Self.annotations)))
+        add(Self.path(descriptor.digest), manifest)
     }
 
     private mutating func add(_ name: String, _ content: Content, _ size: Int64) {

@@ -21,11 +21,12 @@ public struct ContainerdPlace: Sendable, Hashable {
     /// The namespace of kubelet's images.
     public static let defaultNamespace = "k8s.io"
 
-    /// The containerd of a socket, or the first that is found, with its program; nil where no program is there.
+    /// The containerd of a socket, or the first that is found; nil where no program is there.
     ///
     /// - Parameters:
     ///   - socket: Where it listens; nil for the usual place of the program that is found.
     ///   - root: What all places are relative to.
+    /// - Returns: The first place of which the program is there.
     public static func find(socket: String? = nil, root: String = "") -> ContainerdPlace? {
         for (name, paths, arguments, usual) in known {
             for path in paths {

@@ -96,6 +96,8 @@ extension DockerEngine {
     /// Removes a chain that no image stands on, where there is one.
     private func removeOrphan(_ stack: Stack) throws {
         guard try takeUp(stack) else { return }
+        // Podman makes a chain anew when it has each of its layers anywhere, so that asking again tells nothing.
+        guard host.product == .docker else { return }
         // A layer of no bytes is made by being asked for, and cannot be wrong.
         guard stack.diffIDs.last?.digest != SHA256Hasher.digest(of: []), try takeUp(stack) else { return }
         throw EngineError(
@@ -119,12 +121,19 @@ extension DockerEngine {
         let archive = ImageArchive(config: config, presentLayers: stack.diffIDs)
         do {
             try unsafe client.load(size: archive.size, progress: { _ in }) { try unsafe archive.write(nil, $0) }
-        } catch let error as EngineError where error.code == .refused && error.message.contains("invalid diffID") {
+        } catch let error as EngineError where error.isMissingLayer {
             return false
         }
         let id = SHA256Hasher.digest(of: config)
         let response = try client.request("DELETE", "/images/\(id)?noprune=1")
         try client.check(response, "removing the probe \(id)")
         return true
+    }
+}
+
+extension EngineError {
+    /// Whether a daemon took a layer of length zero for what it is, since it does not have that layer.
+    fileprivate var isMissingLayer: Bool {
+        code == .refused && (message.contains("invalid diffID") || message.contains("Digest did not match"))
     }
 }

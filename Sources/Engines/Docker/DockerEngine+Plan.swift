@@ -46,7 +46,7 @@ private struct Planner {
                 LoadStep(
                     image: image, imageID: instance.config.descriptor.digest, missing: [], presentCount: 0,
                     isPresent: false, bytesToSend: 0, names: [],
-                    skipReason: "it is an artifact, which docker cannot hold"))
+                    skipReason: "it is an artifact, which \(engine.kind) cannot hold"))
         }
         guard instance.diffIDs.count == instance.layers.count else { throw instance.unevenLayers(image) }
         steps.append(try step(image, instance))
@@ -106,7 +106,7 @@ private struct Planner {
     private mutating func names(of image: BundleImage, _ imageID: Digest) throws -> [LoadStep.Name] {
         try image.names.map { name in
             guard name.tag != nil else {
-                return LoadStep.Name(name, .unsupported("docker keeps no digest for an image that was loaded"))
+                return LoadStep.Name(name, .unsupported("\(engine.kind) keeps no digest for an image that was loaded"))
             }
             let plain = name.withoutDigest
             let current = known.names[plain]

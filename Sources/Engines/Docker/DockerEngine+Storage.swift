@@ -2,10 +2,11 @@ extension DockerEngine {
     /// Compares with what is free where the daemon keeps its images, if that can be seen from here; see `Engine`.
     public func checkRoom(for plan: LoadPlan) async throws {
         // Where the temporary directory is a volume of its own the archive needs no room beside the layers.
-        let volumes = try StorageVolumes([host.rootDirectory + "/tmp", host.rootDirectory])
+        let temporary = host.product == .docker ? host.rootDirectory + "/tmp" : "/var/tmp"
+        let volumes = try StorageVolumes([temporary, host.rootDirectory])
         let largest = plan.batches.map { $0.reduce(0) { $0 + $1.bytesToSend } }.max() ?? 0
         try volumes.check(
-            for: "docker", first: LoadPlan.Room(bytes: largest, inodes: 0),
+            for: kind, first: LoadPlan.Room(bytes: largest, inodes: 0),
             rest: LoadPlan.Room(bytes: plan.room.bytes - largest, inodes: plan.room.inodes))
     }
 

@@ -1,13 +1,16 @@
 public import BundleFormat
 import DurableFiles
 public import OCI
+import Programs
 
-/// A docker daemon with a graph driver, behind its unix socket.
+/// A docker daemon with a graph driver, or podman's service, behind its unix socket.
 ///
-/// Spec: docs/loading.md section 5.1. Every call blocks while the daemon works; memory is that of one frame and its decoder.
+/// Spec: docs/loading.md sections 5.1 and 5.4. Every call blocks while the daemon works; memory is that of one frame and its decoder.
 public struct DockerEngine: Engine {
     let host: DockerHost
     let forms: LayerForm.Finder
+    /// What runs as long as the engine is used; nil for a daemon that runs by itself.
+    private let service: PodmanService?
     var client: DockerClient { host.client }
 
     /// How long a daemon may neither take nor give a byte.
@@ -27,19 +30,23 @@ public struct DockerEngine: Engine {
         path: String, wait: Duration, idleLimit: Duration = idleLimit, retrying: (EngineError) -> Void = { _ in }
     ) async throws -> DockerEngine {
         DockerEngine(
-            try await DockerHost.connect(path: path, wait: wait, idleLimit: idleLimit, retrying: retrying))
+            try await DockerHost.connect(.docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying))
     }
 
-    private init(_ host: DockerHost) {
+    init(_ host: DockerHost, service: PodmanService? = nil) {
         self.host = host
+        self.service = service
         forms = LayerForm.Finder(takesZstandard: host.takesZstandard)
     }
 
     /// As `docker 20.10.24 (overlay2) at /run/docker.sock`.
-    public var description: String { "docker \(host.version) (\(host.driver)) at \(client.path)" }
+    public var description: String {
+        "\(kind) \(host.version) (\(host.driver)) "
+            + (service.map { "by \($0.program.path)" } ?? "at \(client.path)")
+    }
 
-    /// `docker`.
-    public var kind: String { "docker" }
+    /// `docker` or `podman`.
+    public var kind: String { host.product.rawValue }
 
     /// What the daemon runs.
     public var platform: Platform? { host.platform }
@@ -71,11 +78,11 @@ public struct DockerEngine: Engine {
         guard step.skipReason == nil, let instance = step.image.instances.first else { return }
         let reference = step.image.image.reference
         guard let image = try client.image(step.imageID.description) else {
-            throw EngineError(.refused, "confirming \(reference): docker does not have its image \(step.imageID)")
+            throw EngineError(.refused, "confirming \(reference): \(kind) does not have its image \(step.imageID)")
         }
         guard image.id == step.imageID, image.diffIDs == instance.diffIDs else {
             throw EngineError(
-                .refused, "confirming \(reference): docker has image \(image.id) with other layers than \(step.imageID)"
+                .refused, "confirming \(reference): \(kind) has image \(image.id) with other layers than \(step.imageID)"
             )
         }
         for name in step.names where name.action == .set || name.action == .present {
@@ -95,7 +102,7 @@ public struct DockerEngine: Engine {
     ) throws -> ImageArchive {
         ImageArchive(
             config: instance.config.bytes, layers: try instance.layers.map { try forms.form(of: $0, reader: reader) },
-            presentCount: presentCount, names: names)
+            presentCount: presentCount, names: names, hasLayout: host.product == .docker)
     }
 
     private func tag(_ image: Digest, _ name: Reference) throws(EngineError) {

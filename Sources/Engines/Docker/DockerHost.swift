@@ -5,6 +5,8 @@ import StrictJSON
 struct DockerHost: Sendable {
     /// Asks in a version of the API that both sides know.
     let client: DockerClient
+    /// What answers.
+    let product: Product
     /// As `20.10.24`.
     let version: String
     /// As `overlay2`.
@@ -16,6 +18,12 @@ struct DockerHost: Sendable {
     /// Whether it takes layers that are compressed with zstd.
     let takesZstandard: Bool
 
+    /// What speaks this API.
+    enum Product: String {
+        case docker
+        case podman
+    }
+
     /// Docker 19.03.
     private static let oldest = APIVersion(1, 40)
     /// The latest that this was written for; Docker 28.
@@ -24,6 +32,7 @@ struct DockerHost: Sendable {
     /// Waits until a daemon answers, and at most so long.
     ///
     /// - Parameters:
+    ///   - product: What must answer.
     ///   - path: The socket.
     ///   - wait: How long it may be absent, refuse, or not answer.
     ///   - idleLimit: How long it may neither take nor give a byte afterwards.
@@ -31,14 +40,17 @@ struct DockerHost: Sendable {
     /// - Returns: The daemon.
     /// - Throws: `EngineError` with code `unreachable` or `unsupported`, or `CancellationError`.
     static func connect(
-        path: String, wait: Duration, idleLimit: Duration, retrying: (EngineError) -> Void
+        _ product: Product, path: String, wait: Duration, idleLimit: Duration, retrying: (EngineError) -> Void
     ) async throws -> DockerHost {
-        try await waitForEngine("docker", wait, retrying: retrying) { patience throws(EngineError) in
-            try DockerHost(asking: DockerClient(path: path, idleLimit: patience), idleLimit: idleLimit)
+        try await waitForEngine(product.rawValue, wait, retrying: retrying) { patience throws(EngineError) in
+            try DockerHost(product, asking: DockerClient(path: path, idleLimit: patience), idleLimit: idleLimit)
         }
     }
 
-    private init(asking first: DockerClient, idleLimit: Duration) throws(EngineError) {
+    private init(
+        _ product: Product, asking first: DockerClient, idleLimit: Duration
+    ) throws(EngineError) {
+        self.product = product
         let about = try first.get("/version")
         let asked: APIVersion
         let os: String
@@ -50,17 +62,18 @@ struct DockerHost: Sendable {
             let least = APIVersion(parsing: try about.optional("MinAPIVersion")?.string() ?? "1.12")
             guard let latest, let least else { throw about.mismatch("the version of an API") }
             let name = try about.optional("Components")?.elements().first?.member("Name").string() ?? "Engine"
-            guard name == "Engine" else {
-                throw JSONError(.mismatch, "it is '\(String(daemon: name))'; name the socket of a docker daemon")
+            guard name == (product == .docker ? "Engine" : "Podman Engine") else {
+                throw JSONError(
+                    .mismatch, "it is '\(String(daemon: name))'; name the socket of \(product), or choose another target")
             }
             guard latest >= Self.oldest else {
-                throw JSONError(.mismatch, "it has version \(version); docker 19.03 or later is needed")
+                throw JSONError(.mismatch, "it has version \(version); docker 19.03 or podman 3 or later is needed")
             }
             guard least <= Self.newest else {
                 throw JSONError(.mismatch, "it has version \(version), which is too new; update this loader")
             }
             asked = min(latest, Self.newest)
-            takesZstandard = latest >= APIVersion(1, 42)
+            takesZstandard = product == .podman || latest >= APIVersion(1, 42)
             os = try about.member("Os").string()
             architecture = try about.member("Arch").string()
         } catch {

@@ -104,6 +104,9 @@ struct UnixSocket: ~Copyable {
         }
     }
 
+    /// Whether there is anything at this path.
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
     /// Whether somebody listens there whom we would connect to.
     ///
     /// - Throws: `EngineError` with code `unreachable`.
