@@ -8,25 +8,33 @@ import Testing
 /// The engines that the conformance suite runs against, each of its own for one test.
 enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case docker
+    case dockerStore
+    /// Without `ctr`: nobody sees the blobs of the store.
+    case dockerStoreAlone
     case containerd
     case podmanSocket
     case podmanProgram
 
     var testDescription: String { rawValue }
 
-    /// Those that can run here.
+    /// Those that can run here; with the root of another system docker's only, since the others are not of there.
     static var available: [EngineKind] {
-        allCases.filter { kind in
+        // The docker of Debian 12 has no other store.
+        let isOfRoot = ProcessInfo.processInfo.environment["DOCKER_ROOT"] != nil
+        return allCases.filter { kind in
             switch kind {
             case .docker: Toolbox.hasDockerDaemon
-            case .containerd: Toolbox.hasEngine("containerd", "ctr")
-            case .podmanSocket, .podmanProgram: Toolbox.hasEngine("podman")
+            case .dockerStore, .dockerStoreAlone: isOfRoot && Toolbox.hasDockerDaemon
+            case .containerd: !isOfRoot && Toolbox.hasEngine("containerd", "ctr")
+            case .podmanSocket, .podmanProgram: !isOfRoot && Toolbox.hasEngine("podman", "runc")
             }
         }
     }
 
     /// Whether an image can be run by the digest that registries know.
-    var keepsDigests: Bool { self == .containerd }
+    var keepsDigests: Bool { self == .containerd || usesStore }
+
+    fileprivate var usesStore: Bool { self == .dockerStore || self == .dockerStoreAlone }
 }
 
 /// An engine, and what tests do with it by its own tools.
@@ -47,9 +55,13 @@ struct EngineScene: Sendable {
     init(_ kind: EngineKind) async throws {
         self.kind = kind
         switch kind {
-        case .docker:
-            let daemon = try await DockerDaemon()
-            engine = try await DockerEngine.of(daemon)
+        case .docker, .dockerStore, .dockerStoreAlone:
+            let daemon = try await DockerDaemon(hasContainerdStore: kind.usesStore)
+            engine = try await DockerDaemonStore.connect(
+                path: daemon.socket, containerdSocket: kind == .dockerStore ? daemon.containerdSocket : nil,
+                wait: .seconds(30))
+            #expect(engine is DockerStoreEngine == kind.usesStore)
+            #expect(engine.description.contains("seen by ctr") == (kind == .dockerStore))
             run = { try await daemon.docker("run", "--rm", "--network=none", $0) }
             hold = { try await daemon.docker("create", "--name=keeper", $0) }
             release = { try await daemon.docker("rm", "keeper") }
@@ -77,7 +89,12 @@ struct EngineScene: Sendable {
             let storage = try await PodmanStorage(hasService: kind == .podmanSocket)
             engine = try await DockerEngine.connectPodman(
                 path: kind == .podmanSocket ? storage.socket : nil, options: storage.options, wait: .seconds(30))
-            run = { try await storage.podman("run", "--rm", "--network=none", $0) }
+            // The program's limits are lowered: where tests run there may be less than podman asks for.
+            run = {
+                try await storage.podman(
+                    "--runtime=runc", "run", "--rm", "--network=none", "--ulimit=nofile=1024:1024",
+                    "--ulimit=nproc=100:100", $0)
+            }
             hold = { try await storage.podman("create", "--name=keeper", $0) }
             release = { try await storage.podman("rm", "keeper") }
             if let processID = storage.processID {

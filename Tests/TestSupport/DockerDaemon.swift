@@ -20,8 +20,9 @@ public final class DockerDaemon: Sendable {
     /// - Parameters:
     ///   - options: Further options of `dockerd`, as `--storage-driver=vfs`.
     ///   - dataRoot: Its `--data-root`; nil for one of its own.
+    ///   - hasContainerdStore: Whether it keeps images in the store of containerd; from docker 24 on.
     /// - Throws: `CommandError`.
-    public init(options: [String] = [], dataRoot: String? = nil) async throws {
+    public init(options: [String] = [], dataRoot: String? = nil, hasContainerdStore: Bool = false) async throws {
         directory = try TemporaryDirectory()
         socket = directory.path("d.sock")
         self.dataRoot = dataRoot ?? directory.path("data")
@@ -30,7 +31,8 @@ public final class DockerDaemon: Sendable {
             "--pidfile", directory.path("d.pid"), "--bridge=none", "--iptables=false",
             // Not that of this host. Newer ones would keep images in the store of containerd, were they not told.
             "--config-file",
-            try directory.write(#"{"features": {"containerd-snapshotter": false}}"#, to: "daemon.json"),
+            try directory.write(
+                #"{"features": {"containerd-snapshotter": \#(hasContainerdStore)}}"#, to: "daemon.json"),
         ]
         command = Self.command(arguments + options)
         process = Mutex(try command.start())
@@ -41,6 +43,9 @@ public final class DockerDaemon: Sendable {
 
     /// `unix:///…`, as `DOCKER_HOST` and `skopeo --src-daemon-host` take it.
     public var host: String { "unix://" + socket }
+
+    /// Where its own containerd listens.
+    public var containerdSocket: String { directory.path("exec/containerd/containerd.sock") }
 
     /// Its process id.
     public var processID: Int32 { process.withLock(\.processID) }

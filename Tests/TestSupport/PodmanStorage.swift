@@ -15,8 +15,7 @@ public final class PodmanStorage: Sendable {
 
     /// Makes an empty storage.
     ///
-    /// - Parameters:
-    ///   - hasService: Whether the service is started too; returns when its socket is there.
+    /// - Parameter hasService: Whether the service is started too; returns when its socket is there.
     /// - Throws: `CommandError`.
     public init(hasService: Bool) async throws {
         directory = try TemporaryDirectory()

@@ -3,16 +3,37 @@ public import OCI
 extension ContainerdEngine {
     /// Removes the images that contain a layer in doubt, then what is unpacked of it, and its blobs; see `Engine`.
     public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+        let containers = try ctr.containers()
+        return try ContentHealer(ctr: ctr, snapshotter: host.snapshotter).heal(intents) { image in
+            containers.first { $0.image == image.name }?.id
+        }
+    }
+}
+
+/// Removes from a namespace what interrupted loads left.
+struct ContentHealer {
+    let ctr: Ctr
+    let snapshotter: String
+
+    /// Removes the images that contain a layer in doubt, then what is unpacked of it, and its blobs.
+    ///
+    /// - Parameters:
+    ///   - intents: The loads.
+    ///   - user: The container that uses an image; nil when none does.
+    /// - Returns: The digests of the images.
+    /// - Throws: `EngineError`, with code `inUse` before anything is removed, or when chains are still held.
+    func heal(_ intents: [LoadIntent], user: (Ctr.Image) -> String?) throws -> [Digest] {
         let doubt = Doubt(intents)
         guard !doubt.diffIDs.isEmpty else { return [] }
         let images = try ctr.images()
         let doubtful = try digests(of: images, in: doubt, besides: Set(intents.map(\.imageID)))
         let names = images.filter { doubtful.contains($0.digest) }.map(\.name)
-        if let container = try ctr.containers().first(where: { names.contains($0.image) }) {
+        for image in images where doubtful.contains(image.digest) {
+            guard let container = user(image) else { continue }
             throw EngineError(
                 .inUse,
-                "removing image \(container.image), which an interrupted load left incomplete: the container "
-                    + "\(container.id) uses it; remove the container and run again")
+                "removing image \(image.name), which an interrupted load left incomplete: the container \(container) "
+                    + "uses it; remove the container and run again")
         }
         if !names.isEmpty { try ctr.remove(names: names) }
         try removeChains(doubt)
@@ -79,9 +100,9 @@ extension ContainerdEngine {
 
     /// Removes what is unpacked and no image holds.
     private func removeChains(_ doubt: Doubt) throws(EngineError) {
-        let unpacked = try ctr.chains(snapshotter: host.snapshotter)
+        let unpacked = try ctr.chains(snapshotter: snapshotter)
         for (chain, reference) in doubt.chains where unpacked.contains(chain) {
-            do throws(EngineError) { try ctr.remove(chain, snapshotter: host.snapshotter) } catch {
+            do throws(EngineError) { try ctr.remove(chain, snapshotter: snapshotter) } catch {
                 throw EngineError(
                     .inUse,
                     "removing layers that an interrupted load of \(reference) left: the chain \(chain) is still there: "

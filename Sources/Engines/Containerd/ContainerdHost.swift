@@ -34,11 +34,6 @@ struct ContainerdHost: Sendable {
         }
         self.snapshotter = snapshotter
         self.platform = platform
-        var directories: [String] = []
-        for id in ["content", snapshotter] {
-            let root = try ctr.plugins(id: id).first { $0.count > 1 && $0[0] == "root" }
-            if let root { directories.append(root.dropFirst().joined(separator: " ")) }
-        }
-        self.directories = directories
+        directories = try ctr.directories(snapshotter: snapshotter)
     }
 }

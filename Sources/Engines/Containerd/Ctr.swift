@@ -146,6 +146,16 @@ struct Ctr: Sendable {
         try table(["plugins", "ls"] + (id.map { ["--detailed", "id==\($0)"] } ?? []), header: id == nil)
     }
 
+    /// Where blobs and what is unpacked lie, in containerd's own view of the file system.
+    func directories(snapshotter: String) throws(EngineError) -> [String] {
+        var directories: [String] = []
+        for id in ["content", snapshotter] {
+            let root = try plugins(id: id).first { $0.count > 1 && $0[0] == "root" }
+            if let root { directories.append(root.dropFirst().joined(separator: " ")) }
+        }
+        return directories
+    }
+
     /// Asks who is there; an error is `unreachable`.
     func version() throws(EngineError) -> String {
         let result = try run(["version"])

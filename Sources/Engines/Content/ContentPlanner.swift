@@ -55,7 +55,7 @@ struct ContentPlanner {
         let isNamed = names.allSatisfy { $0.action != .set } && image.digestNames.allSatisfy { isReady($0, root) }
         let chains = ChainID.chains(of: instance.diffIDs)
         let presentCount = zip(instance.layers, chains).prefix { layer, chain in
-            stored.blobs.contains(layer.digest) && stored.chains?.contains(chain) ?? true
+            stored.chains.contains(chain) && (stored.blobs.contains(layer.digest) || !stored.knowsAllBlobs)
         }.count
         var step = LoadStep(
             image: image, imageID: root, missing: [], presentCount: presentCount, isPresent: true, bytesToSend: 0,
@@ -63,7 +63,7 @@ struct ContentPlanner {
         if !isNamed || !image.instances.flatMap(\.layers).allSatisfy({ stored.blobs.contains($0.digest) }) {
             var missing: [BundleLayer] = []
             for layer in instance.layers where stored.blobs.insert(layer.digest).inserted { missing.append(layer) }
-            for (layer, chain) in zip(instance.layers, chains) where needsUnpacking(layer, chain, missing) {
+            for (layer, chain) in zip(instance.layers, chains) where stored.chains.insert(chain).inserted {
                 let size = try reader.streamSize(of: layer)
                 if case .verbatim = layer.encoding { unpacked += 2 * size } else { unpacked += size }
             }
@@ -78,11 +78,6 @@ struct ContentPlanner {
             stored.ready.insert(name)
         }
         return step
-    }
-
-    /// Whether a layer is going to be unpacked; notes that it will be.
-    private mutating func needsUnpacking(_ layer: BundleLayer, _ chain: ChainID, _ missing: [BundleLayer]) -> Bool {
-        stored.chains?.insert(chain).inserted ?? missing.contains { $0.digest == layer.digest }
     }
 
     private func isReady(_ name: String, _ root: Digest) -> Bool {

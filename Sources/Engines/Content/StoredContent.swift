@@ -9,8 +9,10 @@ struct StoredContent: Sendable {
     var ready: Set<String> = []
     /// The blobs that need not be sent.
     var blobs: Set<Digest> = []
-    /// The chains that are unpacked; nil where the store does not tell.
-    var chains: Set<ChainID>?
+    /// Whether these are all; else the store may have others, and leaves them as they are when they are sent again.
+    var knowsAllBlobs = true
+    /// The chains that are unpacked.
+    var chains: Set<ChainID> = []
 }
 
 extension TargetImage {

@@ -29,8 +29,12 @@ public struct DockerEngine: Engine {
     public static func connect(
         path: String, wait: Duration, idleLimit: Duration = idleLimit, retrying: (EngineError) -> Void = { _ in }
     ) async throws -> DockerEngine {
-        DockerEngine(
-            try await DockerHost.connect(.docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying))
+        let host = try await DockerHost.connect(
+            .docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying)
+        guard !host.hasContainerdStore else {
+            throw EngineError(.unsupported, "connecting to \(path): it keeps images in the store of containerd")
+        }
+        return DockerEngine(host)
     }
 
     init(_ host: DockerHost, service: PodmanService? = nil) {
@@ -82,7 +86,8 @@ public struct DockerEngine: Engine {
         }
         guard image.id == step.imageID, image.diffIDs == instance.diffIDs else {
             throw EngineError(
-                .refused, "confirming \(reference): \(kind) has image \(image.id) with other layers than \(step.imageID)"
+                .refused,
+                "confirming \(reference): \(kind) has image \(image.id) with other layers than \(step.imageID)"
             )
         }
         for name in step.names where name.action == .set || name.action == .present {

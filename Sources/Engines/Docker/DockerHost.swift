@@ -15,6 +15,12 @@ struct DockerHost: Sendable {
     let rootDirectory: String
     /// What it runs.
     let platform: Platform
+    /// Whether it keeps images as registries know them, in the store of containerd.
+    let hasContainerdStore: Bool
+    /// Where its containerd listens, if it says so.
+    let containerdSocket: String?
+    /// Whether it tells which manifests of an image are whole.
+    let listsManifests: Bool
     /// Whether it takes layers that are compressed with zstd.
     let takesZstandard: Bool
 
@@ -28,6 +34,8 @@ struct DockerHost: Sendable {
     private static let oldest = APIVersion(1, 40)
     /// The latest that this was written for; Docker 28.
     private static let newest = APIVersion(1, 51)
+
+    private static let containerdMark = ["driver-type", "io.containerd.snapshotter.v1"]
 
     /// Waits until a daemon answers, and at most so long.
     ///
@@ -64,7 +72,8 @@ struct DockerHost: Sendable {
             let name = try about.optional("Components")?.elements().first?.member("Name").string() ?? "Engine"
             guard name == (product == .docker ? "Engine" : "Podman Engine") else {
                 throw JSONError(
-                    .mismatch, "it is '\(String(daemon: name))'; name the socket of \(product), or choose another target")
+                    .mismatch,
+                    "it is '\(String(daemon: name))'; name the socket of \(product), or choose another target")
             }
             guard latest >= Self.oldest else {
                 throw JSONError(.mismatch, "it has version \(version); docker 19.03 or podman 3 or later is needed")
@@ -79,6 +88,7 @@ struct DockerHost: Sendable {
         } catch {
             throw EngineError(.unsupported, "asking \(first.path) who it is: \(error.message)", cause: error)
         }
+        listsManifests = asked >= APIVersion(1, 47)
         client = DockerClient(DockerClient(path: first.path, idleLimit: idleLimit), version: asked)
         let information = try DockerClient(first, version: asked).get("/info")
         do throws(JSONError) {
@@ -90,15 +100,12 @@ struct DockerHost: Sendable {
             let isOldARM = architecture == "arm" && (machine.hasPrefix("armv5") || machine.hasPrefix("armv6"))
             platform = Platform(
                 os: os, architecture: architecture, variant: isOldARM ? String(machine.dropFirst(3).prefix(2)) : nil)
+            var pairs: [[String]] = []
             for pair in try information.optional("DriverStatus")?.elements() ?? [] {
-                let words = try pair.elements().map { (node) throws(JSONError) in try node.string() }
-                guard words != ["driver-type", "io.containerd.snapshotter.v1"] else {
-                    throw JSONError(
-                        .mismatch,
-                        "it keeps images in its containerd store, which is not supported; set the feature containerd-snapshotter to false in its daemon.json"
-                    )
-                }
+                pairs.append(try pair.elements().map { (node) throws(JSONError) in try node.string() })
             }
+            hasContainerdStore = pairs.contains(Self.containerdMark)
+            containerdSocket = try information.optional("Containerd")?.optional("Address")?.string()
         } catch {
             throw EngineError(.unsupported, "asking \(first.path) how it stores images: \(error.message)", cause: error)
         }

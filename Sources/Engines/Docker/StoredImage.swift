@@ -80,7 +80,7 @@ extension DockerClient {
         }
     }
 
-    private func reading<Value>(
+    func reading<Value>(
         _ what: String, _ body: () throws(JSONError) -> Value
     ) throws(EngineError) -> Value {
         do throws(JSONError) { return try body() } catch {
@@ -90,13 +90,13 @@ extension DockerClient {
 }
 
 extension JSONNode {
-    fileprivate func digest() throws(JSONError) -> Digest {
+    func digest() throws(JSONError) -> Digest {
         guard let digest = try? Digest(parsing: try string()) else { throw mismatch("a SHA-256 digest") }
         return digest
     }
 
     /// Tags and digests of an image, without the daemon's mark for none.
-    fileprivate func names() throws(JSONError) -> [String] {
+    func names() throws(JSONError) -> [String] {
         var names: [String] = []
         for list in ["RepoTags", "RepoDigests"] {
             for name in try optional(list)?.elements() ?? [] { names.append(try name.string()) }

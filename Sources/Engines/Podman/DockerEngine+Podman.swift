@@ -4,6 +4,9 @@ extension DockerEngine {
     /// Where podman's service listens unless told otherwise.
     public static let podmanSocket = "/run/podman/podman.sock"
 
+    /// Where podman's program is looked for.
+    public static var podmanPaths: [String] { PodmanService.paths }
+
     /// Podman's program at its fixed places; nil where it is not there.
     static var podmanProgram: Program? { PodmanService.paths.lazy.map { Program(path: $0) }.first(where: \.isTrusted) }
 

@@ -24,7 +24,8 @@ final class PodmanService: Sendable {
         self.program = program
         var template = Array("/tmp/bundle-podman-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
-            throw EngineError(.unreachable, "starting \(program.path): no directory for its socket could be made in /tmp")
+            throw EngineError(
+                .unreachable, "starting \(program.path): no directory for its socket could be made in /tmp")
         }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         socket = folder + "/podman.sock"
