@@ -71,6 +71,20 @@ import Testing
         #expect(try !Self.parse("LOAD_IMAGE=maybe", environment: ["LOAD_IMAGE": "false"]).loadImage)
     }
 
+    @Test(arguments: [
+        (text: "TARGET=auto", target: LoadTarget.automatic(namespace: "k8s.io")),
+        ("TARGET=auto\nTARGET_NAMESPACE=edge-1", .automatic(namespace: "edge-1")),
+        ("TARGET=containerd", .containerd(socket: nil, namespace: "k8s.io")),
+        (
+            "TARGET=containerd\nTARGET_PATH=/run/k3s/containerd/containerd.sock\nTARGET_NAMESPACE=default",
+            .containerd(socket: "/run/k3s/containerd/containerd.sock", namespace: "default")
+        ),
+        ("TARGET=podman", .podman(socket: nil)), ("TARGET=podman\nTARGET_PATH=/p.sock", .podman(socket: "/p.sock")),
+    ])
+    func everyEngineIsATarget(text: String, target: LoadTarget) throws {
+        #expect(try Self.parse(text).target == target)
+    }
+
     @Test func anEmptyValueIsAsNone() throws {
         #expect(try Self.parse("BUNDLE_PATH=\nGROUPS=\"\"\nTARGET_PATH=''\nWAIT=") == Self.parse(""))
         #expect(Self.refusal("WAIT=\nWAIT=1")?.contains("line 2: WAIT stands in line 1 already") == true)
@@ -101,7 +115,8 @@ import Testing
         "BUNDLE_PATH=/media/stick #1", "BUNDLE_PATH=LABEL=", "BUNDLE_PATH=LABEL=/x", "BUNDLE_PATH=LABEL=A/../b",
         "BUNDLE_PATH=LABEL=A//b", "BUNDLE_PATH=LABEL=A/./b", "BUNDLE_PATH=LABEL=A/b//", "BUNDLE_PATH=\"LABEL=A \"",
         "BUNDLE_PATH=label=A", "BUNDLE_PATH=UUID=1234",
-        "TARGET=podman", "TARGET=Docker", "TARGET_PATH=docker.sock", "TARGET_PATH=unix:///run/docker.sock",
+        "TARGET=cri-o", "TARGET=Docker", "TARGET_PATH=/d.sock\nTARGET=auto", "TARGET_NAMESPACE=k8s..io",
+        "TARGET_PATH=docker.sock", "TARGET_PATH=unix:///run/docker.sock",
         "TRUST_DIR=trust.d", "STATE_DIR=~", "READY_DIR=ready",
         "GROUPS=-a", "GROUPS=a b/c", "GROUPS=ä", "GROUPS=.", "GROUPS=a;b",
         "WAIT=-1", "WAIT=86401", "WAIT=1m", "WAIT=1.5", "WAIT=+1", "WAIT=99999999999999999999", "WAIT=٣",
@@ -171,6 +186,7 @@ import Testing
 /// The keys that there are.
 enum FirstBootTemplate {
     static let keys = [
-        "LOAD_IMAGE", "BUNDLE_PATH", "TARGET", "TARGET_PATH", "TRUST_DIR", "GROUPS", "STATE_DIR", "READY_DIR", "WAIT",
+        "LOAD_IMAGE", "BUNDLE_PATH", "TARGET", "TARGET_PATH", "TARGET_NAMESPACE", "TRUST_DIR", "GROUPS", "STATE_DIR",
+        "READY_DIR", "WAIT",
     ]
 }

@@ -5,6 +5,7 @@ struct FirstBootSettings {
         case bundlePath = "BUNDLE_PATH"
         case target = "TARGET"
         case targetPath = "TARGET_PATH"
+        case targetNamespace = "TARGET_NAMESPACE"
         case trustDirectory = "TRUST_DIR"
         case groups = "GROUPS"
         case stateDirectory = "STATE_DIR"
@@ -61,11 +62,25 @@ struct FirstBootSettings {
         return source
     }
 
+    /// What the images are for; nil when a path is missing that it needs.
     func target() throws(LoadError) -> LoadTarget? {
-        let kind = try choice(.target, LoadTarget.kinds)
+        let kind =
+            try choice(.target, LoadTarget.Kind.allCases.map(\.rawValue)).flatMap(LoadTarget.Kind.init) ?? .docker
         let path = try path(.targetPath)
-        guard kind == "registry-dir" else { return .docker(socket: path ?? LoadTarget.defaultSocket) }
-        return path.map(LoadTarget.registryDirectory)
+        let namespace = try namespace()
+        if let setting = settings[.targetPath], kind == .auto {
+            throw refusal(
+                .targetPath, setting, "TARGET=auto finds the path by itself; name the TARGET or drop the path")
+        }
+        return LoadTarget(kind, path: path, namespace: namespace)
+    }
+
+    private func namespace() throws(LoadError) -> String? {
+        guard let setting = settings[.targetNamespace] else { return nil }
+        guard LoadTarget.isNamespace(setting.text) else {
+            throw refusal(.targetNamespace, setting, "write a namespace as k8s.io: letters, digits, '.', '_' and '-'")
+        }
+        return setting.text
     }
 
     func groups() throws(LoadError) -> Set<String> {

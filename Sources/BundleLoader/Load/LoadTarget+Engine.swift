@@ -13,17 +13,38 @@ extension LoadTarget {
     /// - Throws: `EngineError`, or `CancellationError`.
     func engine(waiting wait: Duration, jobs: Int, whileWaiting: () -> Void) async throws -> any Engine {
         switch self {
+        case .automatic:
+            try await EngineSearch().target(self).engine(waiting: wait, jobs: jobs, whileWaiting: whileWaiting)
+        case .containerd(let socket, let namespace):
+            try await ContainerdEngine.connect(
+                Self.place(socket), namespace: namespace, wait: wait, retrying: { _ in whileWaiting() })
         case .docker(let socket):
-            try await DockerEngine.connect(path: socket, wait: wait) { _ in whileWaiting() }
+            try await DockerDaemonStore.connect(path: socket, wait: wait, retrying: { _ in whileWaiting() })
+        case .podman(let socket):
+            try await DockerEngine.connectPodman(path: socket, wait: wait, retrying: { _ in whileWaiting() })
         case .registryDirectory(let path): try RegistryDirectory(path: path, jobs: jobs)
         }
+    }
+
+    private static func place(_ socket: String?) throws(EngineError) -> ContainerdPlace {
+        guard let place = ContainerdPlace.find(socket: socket) else {
+            throw EngineError(
+                .unreachable,
+                "looking for containerd's program: there is none of \(ContainerdPlace.placesText) that belongs to root and "
+                    + "that only root can change; install it")
+        }
+        return place
     }
 
     /// What its journal is called: `docker-` and some digits that depend on the path.
     var journalName: String {
         let (kind, path) =
             switch self {
+            case .automatic(let namespace): ("auto", namespace)
+            case .containerd(let socket, let namespace):
+                ("containerd", (socket ?? ContainerdPlace.find()?.socket ?? "") + " " + namespace)
             case .docker(let socket): ("docker", socket)
+            case .podman(let socket): ("podman", socket ?? DockerEngine.podmanSocket)
             case .registryDirectory(let path): ("registry-dir", path)
             }
         return kind + "-" + SHA256Hasher.digest(of: Array(path.utf8)).hex.prefix(16)

@@ -60,11 +60,13 @@ public struct Loader: Sendable {
         receipt.bundle = trusted.receipt
         let manifest = try files.manifest(trusted.statement)
 
-        let engine = try await options.target.engine(waiting: options.wait, jobs: options.jobs) { listener.advance(0) }
+        let (target, reason) = try EngineSearch().find(options.target)
+        if let reason { listener.note("target: \(target), since \(reason)") }
+        let engine = try await target.engine(waiting: options.wait, jobs: options.jobs) { listener.advance(0) }
         receipt.target = Receipt.Target(kind: engine.kind, description: engine.description)
         listener.note("target: \(engine.description)")
         let record = LoadRecord(
-            journal: try Journal(in: state, target: options.target.journalName),
+            journal: try Journal(in: state, target: target.journalName),
             markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
             statement: trusted.digest)
         try await heal(engine, record, &receipt)

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import BundleFormat
-import BundleLoader
+public import BundleLoader
 import Console
 import DurableFiles
 import Foundation
@@ -9,17 +9,12 @@ import StrictJSON
 
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Put a bundle's images into docker or a registry's directory.",
+        commandName: "load",
+        abstract: "Put a bundle's images into docker, podman, containerd or a registry's directory.",
         discussion: """
             Verifies the signature, asks the target what it has, sends only what is missing, makes it durable, and confirms it. \
             Exit: 0 done, 3 not trusted, 4 damaged, 5 not found, 6 no space, 7 the target refused or is not there.
             """)
-
-    /// As `TARGET` of bundle-firstboot.
-    enum Target: String, CaseIterable, ExpressibleByArgument {
-        case docker
-        case registryDirectory = "registry-dir"
-    }
 
     @Argument(help: "The bundle.")
     var directory: String
@@ -27,10 +22,13 @@ struct LoadCommand: AsyncParsableCommand {
     @OptionGroup var trust: TrustOptions
 
     @Option(help: "What gets the images.")
-    var target = Target.docker
+    var target = LoadTarget.Kind.docker
 
-    @Option(help: ArgumentHelp("The socket of docker; /run/docker.sock by default.", valueName: "socket"))
+    @Option(help: ArgumentHelp("The engine's socket; for docker /run/docker.sock by default.", valueName: "socket"))
     var host: String?
+
+    @Option(help: ArgumentHelp("The namespace of containerd; k8s.io by default.", valueName: "name"))
+    var namespace: String?
 
     @Option(help: ArgumentHelp("The registry's root directory, for registry-dir.", valueName: "directory"))
     var path: String?
@@ -88,18 +86,24 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func loadTarget() throws -> LoadTarget {
-        switch target {
-        case .docker:
-            guard path == nil else { throw UsageError("--path is for --target registry-dir; docker has --host") }
-            let socket = host ?? LoadTarget.defaultSocket
-            return .docker(socket: socket.hasPrefix("unix://") ? String(socket.dropFirst(7)) : socket)
-        case .registryDirectory:
-            guard host == nil else { throw UsageError("--host is for --target docker; registry-dir has --path") }
-            guard let path else {
-                throw UsageError("--target registry-dir needs --path, the registry's root directory")
-            }
-            return .registryDirectory(path)
+        guard path == nil || target == .registryDirectory else {
+            throw UsageError("--path is for --target registry-dir; \(target.rawValue) has --host")
         }
+        guard host == nil || target != .registryDirectory else {
+            throw UsageError("--host is for engines; registry-dir has --path")
+        }
+        guard host == nil || target != .auto else { throw UsageError("--target auto finds the socket; drop --host") }
+        guard namespace == nil || target == .containerd || target == .auto else {
+            throw UsageError("--namespace is for --target containerd and auto; \(target.rawValue) has none")
+        }
+        guard namespace.map(LoadTarget.isNamespace) ?? true else {
+            throw UsageError("--namespace is as k8s.io: letters, digits, '.', '_' and '-'")
+        }
+        let socket = host.map { $0.hasPrefix("unix://") ? String($0.dropFirst(7)) : $0 }
+        guard let target = LoadTarget(target, path: path ?? socket, namespace: namespace) else {
+            throw UsageError("--target registry-dir needs --path, the registry's root directory")
+        }
+        return target
     }
 
     /// The place of the first boot's loader for root, and one's own for others.
@@ -133,3 +137,5 @@ extension ProgressMeter {
             phase: { self.start($0, total: $1) }, advance: { self.advance($0) }, note: { self.note($0) })
     }
 }
+
+extension LoadTarget.Kind: ExpressibleByArgument {}
