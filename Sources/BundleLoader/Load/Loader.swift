@@ -67,7 +67,7 @@ public struct Loader: Sendable {
             journal: try Journal(in: state, target: options.target.journalName),
             markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
             statement: trusted.digest)
-        try await heal(engine, record, &receipt)
+        let healed = try await heal(engine, record, &receipt)
 
         let documents = try DocumentStore(files: files, manifest: manifest, state: state)
         let selection = ImageSelection(groups: options.groups, only: options.images, platform: engine.platform)
@@ -75,6 +75,8 @@ public struct Loader: Sendable {
         let reader = LayerReader(files: files, manifest: manifest)
         let plan = try await engine.plan(images, reader: reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
+        // What the engine made of the interrupted load meanwhile is present now, and shall be durable too.
+        if healed { try engine.sync() }
         try record.planned(plan)
         report(plan)
         receipt.planning = ContinuousClock.now - started
@@ -91,21 +93,24 @@ public struct Loader: Sendable {
     }
 
     /// Removes what interrupted loads left, and only then forgets them.
-    private func heal(_ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt) async throws {
+    ///
+    /// - Returns: Whether there was an interrupted load.
+    private func heal(_ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt) async throws -> Bool {
         let intents = try record.journal.openIntents()
-        guard !intents.isEmpty else { return }
+        guard !intents.isEmpty else { return false }
         let names = intents.map(\.reference).joined(separator: ", ")
         guard !options.isDryRun else {
             listener.note("an interrupted load of \(names) would be removed, and loaded again")
-            return
+            return false
         }
         listener.note("healing: a load of \(names) was interrupted; what it left is removed, and loaded again")
-        let removed = try await engine.heal(intents)
+        let removed = try await engine.heal(intents, waiting: options.wait) { listener.advance(0) }
         receipt.removed = removed
         // A power cut must not bring back what was removed, once nothing remembers it.
         try engine.sync()
         for imageID in removed + intents.map(\.imageID) { try record.journal.remove(imageID) }
         for imageID in removed { listener.note("healing: removed \(imageID)") }
+        return true
     }
 
     private func load(
