@@ -58,7 +58,7 @@ public struct Loader: Sendable {
         let files = try BundleFiles(path: path)
         let trusted = try TrustedBundle(files, trust: options.trust, floors: floors, listener: listener)
         receipt.bundle = trusted.receipt
-        let manifest = try files.manifest(trusted.statement)
+        let bundle = try OpenedBundle(files, trusted, state: state)
 
         let engine = try await options.target.engine(waiting: options.wait, jobs: options.jobs) { listener.advance(0) }
         receipt.target = Receipt.Target(kind: engine.kind, description: engine.description)
@@ -69,11 +69,8 @@ public struct Loader: Sendable {
             statement: trusted.digest)
         let healed = try await heal(engine, record, &receipt)
 
-        let documents = try DocumentStore(files: files, manifest: manifest, state: state)
-        let selection = ImageSelection(groups: options.groups, only: options.images, platform: engine.platform)
-        let images = try selection.images(of: manifest, documents: documents)
-        let reader = LayerReader(files: files, manifest: manifest)
-        let plan = try await engine.plan(images, reader: reader)
+        let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
+        let plan = try await engine.plan(images, reader: bundle.reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
         // What the engine made of the interrupted load meanwhile is present now, and shall be durable too.
         if healed { try engine.sync() }
@@ -84,11 +81,11 @@ public struct Loader: Sendable {
         if plan.steps.contains(where: \.needsWork) {
             try await engine.checkRoom(for: plan)
             guard !options.isDryRun else { return }
-            try Self.checkPacks(manifest, files)
-            try await load(plan, engine, reader, record, &receipt)
+            try bundle.checkPacks()
+            try await load(plan, engine, bundle.reader, record, &receipt)
         }
         guard !options.isDryRun else { return }
-        try documents.removeOthers()
+        try bundle.documents.removeOthers()
         if options.images.isEmpty { try trusted.raiseFloor(floors) }
     }
 
@@ -134,25 +131,6 @@ public struct Loader: Sendable {
                 try record.finished(step)
                 receipt.finished(step)
                 listener.note("ready: \(step.image.image.reference)")
-            }
-        }
-    }
-
-    /// A medium whose copying was cut off is noticed before anything is sent.
-    private static func checkPacks(_ manifest: BundleManifest, _ files: BundleFiles) throws {
-        for (number, pack) in manifest.packs.enumerated() {
-            guard pack.place == .here else {
-                throw LoadError(
-                    .notFound,
-                    "reading the bundle: pack \(number) lies on another volume or in another bundle; "
-                        + "put all packs into one directory")
-            }
-            let size = try files.directory.size(of: BundleLayout.blobPath(pack.digest))
-            guard size == pack.size else {
-                throw LoadError(
-                    .damaged,
-                    "reading the bundle: pack \(number) has \(size.map { "\($0)" } ?? "no") of \(pack.size) bytes; "
-                        + "copy the bundle again")
             }
         }
     }
