@@ -95,6 +95,8 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
+            "BundleDelivery", ["BundleFormat", "BundleLoader", "Engines", "OCI", "Registry"]),
+        module(
             "BundleBuilder",
             [
                 "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "Registry",
@@ -103,10 +105,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography",
-                "DurableFiles",
-                "Engines",
-                "OCI", "Registry", "StrictJSON", "Zstandard",
+                "BundleBuilder", "BundleDelivery", "BundleFormat", "BundleLoader", "BundleSpec", "Console",
+                "Cryptography", "DurableFiles", "Engines", "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
