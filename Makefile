@@ -38,7 +38,7 @@ test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 
 nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
 	@set -e; for root in $$(.ci/docker-roots); do \
-		"$$root/usr/sbin/dockerd" --version; \
+		chroot "$$root" dockerd --version; \
 		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
 			--filter 'EnginesTests.Docker|LoadCommandTests'; \
 	done
