@@ -19,9 +19,13 @@ public protocol Engine: Sendable {
     ///
     /// Does nothing, successfully, when nothing is left; calling again after a crash continues.
     ///
+    /// - Parameters:
+    ///   - intents: What is in doubt.
+    ///   - wait: How long the engine may still work on a load whose sender is gone.
+    ///   - whileWaiting: Called about once a second meanwhile.
     /// - Returns: The image IDs that were removed.
     /// - Throws: `EngineError` with code `inUse` when a container holds one, and others.
-    func heal(_ intents: [LoadIntent]) async throws -> [Digest]
+    func heal(_ intents: [LoadIntent], waiting wait: Duration, whileWaiting: () -> Void) async throws -> [Digest]
 
     /// Finds out what is present and what is missing; changes nothing.
     ///

@@ -46,7 +46,9 @@ public struct RegistryDirectory: Engine {
     public var platform: Platform? { nil }
 
     /// Nothing: what an interrupted load left is whole, or has no name yet.
-    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] { [] }
+    public func heal(
+        _ intents: [LoadIntent], waiting wait: Duration, whileWaiting: () -> Void
+    ) async throws -> [Digest] { [] }
 
     /// Finds out what is missing; one batch for all images of a priority.
     ///
