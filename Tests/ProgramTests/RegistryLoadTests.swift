@@ -66,6 +66,21 @@ import Testing
         }
     }
 
+    @Test func `a directory that comes late is waited for, one that never comes is no target`() async throws {
+        try await build(.sharedBase, ["one"], platforms: "linux/amd64")
+        try program.remove("storage")
+        #expect(try await load().run().status == .exited(7))
+        try program.remove("state")
+        var patient = load()
+        patient.arguments[try #require(patient.arguments.firstIndex(of: "--wait")) + 1] = "120"
+        let loader = try patient.start()
+        // It journals its target when it has reached it.
+        while !program.exists("state") { #expect(loader.status == nil) }
+        #expect(!program.exists("state/journal") && loader.status == nil)
+        try program.directory.makeDirectory("storage")
+        #expect(await loader.waitForEnd() == .exited(0))
+    }
+
     @Test func `an image of several platforms that is there in part is no damaged journal`() async throws {
         try await build(.multiPlatform, ["multi"], platforms: "linux/amd64, linux/arm64, linux/arm/v7")
         try await load().check()
