@@ -34,10 +34,12 @@ public final class BootedSystem: Sendable {
             umount --lazy .
             exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=null
             """
+        // Unlike other programs of tests it takes no SIGTERM when the test's own process is killed.
         command = Command(
-            "unshare",
+            "setpriv",
             [
-                "--mount", "--pid", "--fork", "--uts", "--net", "--ipc", "--cgroup", "--kill-child", "--mount-proc",
+                "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--uts", "--net", "--ipc",
+                "--cgroup", "--kill-child", "--mount-proc",
                 "sh", "-c", boot, layers,
             ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
         process = Mutex(try command.start())
