@@ -1,7 +1,7 @@
 # `make` shows what there is. The same commands serve people and .ci/run.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build loader demo test check bench fuzz docs clean
+.PHONY: help deps build loader demo test nightly-dockers check bench fuzz docs clean
 
 SWIFT ?= swift
 # One static file for targets; without the trait ISAL, of which Debian has no static library. The folder is its own, since
@@ -11,7 +11,7 @@ STATIC := $(SWIFT) build -c release --disable-default-traits --scratch-path .bui
 LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Console BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader BundleDelivery
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the Debian packages of .ci/packages.txt; check the Swift toolchain
 	@.ci/deps
@@ -35,6 +35,13 @@ demo: build ## Pull real images from a real registry, build a bundle, sign, veri
 test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
+
+nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
+	@set -e; for root in $$(.ci/docker-roots); do \
+		chroot "$$root" dockerd --version; \
+		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
+			--filter 'EnginesTests.Docker|LoadCommandTests'; \
+	done
 
 check: deps loader ## Check format, file lengths, dependencies, shell scripts, paths and the static loader
 	@.ci/check

@@ -10,8 +10,8 @@ public struct RegistryDirectory: Engine {
     private let storage: RegistryStorage
     private let jobs: Int
 
-    /// How many blobs are made at a time at most, whatever `jobs` is: each takes memory.
-    static let maximumJobs = 4
+    /// How many blobs are made at a time at most, whatever `jobs` is: each takes about 30 MiB.
+    static let maximumJobs = 2
 
     /// Opens the root directory of a registry's storage, which must be there.
     ///
