@@ -50,7 +50,8 @@ struct FirstBootRun {
         try markers.begin()
         var failure: LoadError?
         do throws(LoadError) { try await load(source, target, configuration) } catch { failure = error }
-        try markers.end()
+        // What was wrong first is the one to tell.
+        do throws(LoadError) { try markers.end() } catch { failure = failure ?? error }
         if let failure { throw failure }
         notifier.ready()
     }
