@@ -53,9 +53,9 @@ struct LoadKillTests {
     }
 
     /// The daemon has the whole archive then, goes on alone, and must neither be disturbed by healing nor undo it.
-    @Test(arguments: [0, 1, 2])
+    @Test(arguments: [0, 2])
     func `a loader that is killed when all was sent is healed while the daemon still works`(image: Int) async throws {
-        let scene = try await LoadScene(size: 8 << 20)
+        let scene = try await LoadScene(size: 4 << 20)
         let docker = try await DockerDaemon()
         let loader = Later<RunningCommand>()
         let loads = Mutex(0)

@@ -34,8 +34,8 @@ import Testing
                 known.formUnion(chains[position])
             }
             // Each of them four times; by night each of them each time.
-            let running = Nightly.isOn ? nil : present % scene.images.count
-            try await scene.expectImages(in: docker, "images \(isPresent)", running: running)
+            let positions = Nightly.isOn ? nil : [present % scene.images.count]
+            try await scene.expectImages(in: docker, "images \(isPresent)", only: positions)
         }
         await docker.stop()
     }

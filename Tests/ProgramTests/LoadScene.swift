@@ -74,12 +74,12 @@ struct LoadScene: Sendable {
 
     /// Demands that every image is there under its name, that each of its files is as it was made, and that it runs.
     ///
-    /// Where one is named by its position only that one is run.
+    /// Where one is named by its position only that one is run; where some are named, only those are looked at.
     func expectImages(
-        in docker: DockerDaemon, _ what: String = "", running: Int? = nil,
+        in docker: DockerDaemon, _ what: String = "", running: Int? = nil, only positions: [Int]? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        for (number, (name, image)) in images.enumerated() {
+        for (number, (name, image)) in images.enumerated() where positions?.contains(number) ?? true {
             let id = try await docker.docker("inspect", "--format", "{{.Id}}", name)
             #expect(id == image.imageID.description, "\(what): \(name)", sourceLocation: sourceLocation)
             let folders = image.layers.count > 1 ? ["bin", "usr"] : ["bin"]
