@@ -1,7 +1,7 @@
 # `make` shows what there is. The same commands serve people and .ci/run.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build loader demo test nightly-dockers check bench fuzz docs clean
+.PHONY: help deps build loader demo test nightly nightly-dockers check bench fuzz docs clean
 
 SWIFT ?= swift
 # One static file for targets; without the trait ISAL, of which Debian has no static library. The folder is its own, since
@@ -35,6 +35,9 @@ demo: build ## Pull real images from a real registry, build a bundle, sign, veri
 test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
+
+nightly: deps loader nightly-dockers ## Run the long versions of the tests of loading, an hour or two; SEED=1 repeats their random moments
+	NIGHTLY=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(SWIFT) test $(or $(ARGS),--filter "ProgramTests.(Load|PowerCut)")
 
 nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
 	@set -e; for root in $$(.ci/docker-roots); do \

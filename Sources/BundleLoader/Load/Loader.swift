@@ -67,13 +67,17 @@ public struct Loader: Sendable {
             journal: try Journal(in: state, target: options.target.journalName),
             markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
             statement: trusted.digest)
-        let healed = try await heal(engine, record, &receipt)
+        let doubtful = try await heal(engine, record, &receipt)
 
         let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
         let plan = try await engine.plan(images, reader: bundle.reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
-        // What the engine made of the interrupted load meanwhile is present now, and shall be durable too.
-        if healed { try engine.sync() }
+        if !doubtful.isEmpty {
+            // A power cut must neither bring back what was removed nor take what the engine made of the interrupted load
+            // meanwhile, which is present now, once nothing remembers it.
+            try engine.sync()
+            for imageID in doubtful { try record.journal.remove(imageID) }
+        }
         try record.planned(plan)
         report(plan)
         receipt.planning = ContinuousClock.now - started
@@ -89,25 +93,24 @@ public struct Loader: Sendable {
         if options.images.isEmpty { try trusted.raiseFloor(floors) }
     }
 
-    /// Removes what interrupted loads left, and only then forgets them.
+    /// Removes what interrupted loads left.
     ///
-    /// - Returns: Whether there was an interrupted load.
-    private func heal(_ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt) async throws -> Bool {
+    /// - Returns: The images that the journal may forget when all is durable.
+    private func heal(
+        _ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt
+    ) async throws -> [Digest] {
         let intents = try record.journal.openIntents()
-        guard !intents.isEmpty else { return false }
+        guard !intents.isEmpty else { return [] }
         let names = intents.map(\.reference).joined(separator: ", ")
         guard !options.isDryRun else {
             listener.note("an interrupted load of \(names) would be removed, and loaded again")
-            return false
+            return []
         }
         listener.note("healing: a load of \(names) was interrupted; what it left is removed, and loaded again")
         let removed = try await engine.heal(intents, waiting: options.wait) { listener.advance(0) }
         receipt.removed = removed
-        // A power cut must not bring back what was removed, once nothing remembers it.
-        try engine.sync()
-        for imageID in removed + intents.map(\.imageID) { try record.journal.remove(imageID) }
         for imageID in removed { listener.note("healing: removed \(imageID)") }
-        return true
+        return removed + intents.map(\.imageID)
     }
 
     private func load(

@@ -9,10 +9,11 @@ extension DockerEngine {
     ) async throws -> [Digest] {
         let stacks = doubtfulStacks(intents)
         guard !stacks.isEmpty else { return [] }
+        let own = Set(intents.map(\.imageID))
         let deadline = ContinuousClock.now + wait
         var removed: [Digest] = []
         while true {
-            removed += try removeImages(on: Set(stacks.map(\.chain)))
+            removed += try removeImages(on: Set(stacks.map(\.chain)), own)
             guard let held = try removeOrphans(stacks) else { return removed }
             guard ContinuousClock.now < deadline else {
                 throw EngineError(
@@ -45,12 +46,20 @@ extension DockerEngine {
         return stacks.values.sorted { ($0.diffIDs.count, $0.chain) > ($1.diffIDs.count, $1.chain) }
     }
 
-    /// Removes the images that stand on one of these chains, with their names.
-    private func removeImages(on chains: Set<ChainID>) throws -> [Digest] {
+    /// Removes the images that stand on one of these chains, with their names; those that were being loaded are named.
+    private func removeImages(on chains: Set<ChainID>, _ own: Set<Digest>) throws -> [Digest] {
         var images: [StoredImage] = []
-        for id in try client.images().ids {
-            guard let image = try client.image(id.description) else { continue }
-            if ChainID.chains(of: image.diffIDs).contains(where: chains.contains) { images.append(image) }
+        let listed = try client.images()
+        for id in listed.ids {
+            do throws(EngineError) {
+                guard let image = try client.image(id.description) else { continue }
+                if ChainID.chains(of: image.diffIDs).contains(where: chains.contains) { images.append(image) }
+            } catch {
+                // After a power cut the daemon may list an image without being able to look at it.
+                guard error.code == .refused, own.contains(id) else { throw error }
+                let names = listed.names.filter { $0.value == id }.map(\.key.description)
+                images.append(StoredImage(id: id, diffIDs: [], names: names))
+            }
         }
         guard !images.isEmpty else { return [] }
         // Asked before a name is taken away: an image that is in use shall stay as it is.
