@@ -111,6 +111,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Not shipped: what Benchmarks/encoders.sh times.
+        .executableTarget(
+            name: "EncoderBenchmark", dependencies: ["Deflate", "Gzip"], path: "Benchmarks/Encoders",
+            swiftSettings: strict),
+
         // Tests. TestSupport starts the real parts: registries, engines, and a registry that lies.
         .target(
             name: "TestSupport",

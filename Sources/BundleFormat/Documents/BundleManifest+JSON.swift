@@ -163,7 +163,7 @@ extension BundleLayer {
                 }
                 encoding = .verbatim(compression)
             }
-        case "gzip": encoding = .gzip(try GzipEncoding(json: encodingNode))
+        case "gzip", "gzip-members": encoding = .gzip(try GzipEncoding(json: encodingNode))
         case let other:
             throw BundleError(
                 .unsupported,
