@@ -19,6 +19,7 @@ public final class CuttingProxy: Sendable {
     ///   - server: Where it leads, as `127.0.0.1:PORT`.
     ///   - limit: How many bytes a connection lets through before it is cut.
     ///   - cuts: How many connections are cut; those after them are left alone.
+    /// - Throws: `CommandError` when the address has no port, or what the network says.
     public init(to server: String, after limit: Int, cuts: Int) async throws {
         guard let port = server.split(separator: ":").last.flatMap({ Int($0) }) else {
             throw CommandError(.failed, "'\(server)' has no port")
