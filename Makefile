@@ -1,14 +1,14 @@
 # `make` shows what there is. The same commands serve people and .ci/run.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build loader demo test nightly-dockers check bench fuzz docs clean
+.PHONY: help deps build loader demo test nightly nightly-dockers check bench fuzz docs clean
 
 SWIFT ?= swift
 # One static file for targets; without the trait ISAL, of which Debian has no static library. The folder is its own, since
 # other flags would build everything anew.
 STATIC := $(SWIFT) build -c release --disable-default-traits --scratch-path .build/static --static-swift-stdlib \
 	-Xswiftc -static-executable
-LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Console BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader
+LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Console BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader BundleDelivery
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,9 +36,12 @@ test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
 
+nightly: deps loader nightly-dockers ## Run the long versions of the tests of loading, an hour or two; SEED=1 repeats their random moments
+	NIGHTLY=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(SWIFT) test $(or $(ARGS),--filter "ProgramTests.(Load|PowerCut)")
+
 nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
 	@set -e; for root in $$(.ci/docker-roots); do \
-		"$$root/usr/sbin/dockerd" --version; \
+		chroot "$$root" dockerd --version; \
 		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
 			--filter 'EnginesTests.Docker|LoadCommandTests'; \
 	done
@@ -49,6 +52,8 @@ check: deps loader ## Check format, file lengths, dependencies, shell scripts, p
 
 bench: build ## Measure speed, memory and sizes on the small corpus; FULL=1 for the large one
 	@Benchmarks/run.sh
+	@Benchmarks/load.sh
+	@Benchmarks/encoders.sh
 
 fuzz: deps ## Feed random input to the parsers for FUZZ_SECONDS, 60 each when not set
 	@.ci/fuzz

@@ -97,6 +97,8 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
+            "BundleDelivery", ["BundleFormat", "BundleLoader", "Engines", "OCI", "Registry"]),
+        module(
             "BundleBuilder",
             [
                 "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "Registry",
@@ -105,12 +107,15 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography",
-                "DurableFiles",
-                "Engines",
-                "OCI", "Registry", "StrictJSON", "Zstandard",
+                "BundleBuilder", "BundleDelivery", "BundleFormat", "BundleLoader", "BundleSpec", "Console",
+                "Cryptography", "DurableFiles", "Engines", "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: strict),
+
+        // Not shipped: what Benchmarks/encoders.sh times.
+        .executableTarget(
+            name: "EncoderBenchmark", dependencies: ["Deflate", "Gzip"], path: "Benchmarks/Encoders",
             swiftSettings: strict),
 
         // Tests. TestSupport starts the real parts: registries, engines, and a registry that lies.

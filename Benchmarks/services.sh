@@ -61,11 +61,21 @@ END
 }
 
 serve_docker() { # DIRECTORY, where it stores; `docker` then speaks to it, without the user's configuration
-    mkdir "$run/config"
+    mkdir -p "$run/config"
     echo '{}' >"$run/config/config.json" # podman wants the file, too
     export DOCKER_HOST=unix://$run/d.sock DOCKER_CONFIG=$run/config DOCKER_BUILDKIT=0
     dockerd --data-root "$1" --exec-root "$run/exec" -H "$DOCKER_HOST" --pidfile "$run/d.pid" \
         --bridge=none --iptables=false >"$run/dockerd.log" 2>&1 &
-    processes+=($!)
+    dockerd=$!
+    processes+=("$dockerd")
     wait_for "dockerd" docker version
+}
+
+stop_docker() { # and forget what it stores in DIRECTORY
+    local point
+    kill "$dockerd"
+    wait "$dockerd" || true
+    awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac |
+        while read -r point; do umount --lazy "$point" || true; done
+    rm -rf "$1"
 }

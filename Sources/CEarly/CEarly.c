@@ -2,6 +2,7 @@
 
 #include "CEarly.h"
 
+#include <malloc.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ __attribute__((constructor(101))) static void start(int argc, char **argv, char 
     count = argc;
     arguments = argv;
     environment = envp;
+    // Each arena keeps what it once needed: with one for each thread the loader would take a quarter more than it may.
+    mallopt(M_ARENA_MAX, 2);
     // With a dynamic loader, as in tests, the libraries have started already.
     if (getauxval(AT_BASE) == 0) environ = quiet;
 }

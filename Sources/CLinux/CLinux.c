@@ -31,3 +31,13 @@ int clinux_exchange(int directory1, const char *name1, int directory2, const cha
 }
 
 int clinux_sync_file_system(int directory) { return syncfs(directory); }
+
+int clinux_hold(int file) {
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(file, F_OFD_SETLK, &lock);
+}
+
+int clinux_is_held(int file) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(file, F_OFD_GETLK, &lock) == 0 ? lock.l_type != F_UNLCK : -1;
+}

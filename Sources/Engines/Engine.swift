@@ -19,9 +19,13 @@ public protocol Engine: Sendable {
     ///
     /// Does nothing, successfully, when nothing is left; calling again after a crash continues.
     ///
+    /// - Parameters:
+    ///   - intents: What is in doubt.
+    ///   - wait: How long the engine may still work on a load whose sender is gone.
+    ///   - whileWaiting: Called about once a second meanwhile.
     /// - Returns: The image IDs that were removed.
     /// - Throws: `EngineError` with code `inUse` when a container holds one, and others.
-    func heal(_ intents: [LoadIntent]) async throws -> [Digest]
+    func heal(_ intents: [LoadIntent], waiting wait: Duration, whileWaiting: () -> Void) async throws -> [Digest]
 
     /// Finds out what is present and what is missing; changes nothing.
     ///
@@ -53,24 +57,4 @@ public protocol Engine: Sendable {
     ///
     /// - Throws: `EngineError` with code `refused` and what was found instead.
     func confirm(_ step: LoadStep) async throws
-}
-
-/// A load that may have been interrupted: nothing that it was going to write can be believed.
-public struct LoadIntent: Sendable, Hashable {
-    /// The image's reference, for messages.
-    public let reference: String
-    /// The digest of the config.
-    public let imageID: Digest
-    /// All diffIDs of the image, lowest first.
-    public let diffIDs: [DiffID]
-    /// How many of the lowest layers were present before, and are not in doubt.
-    public let presentCount: Int
-
-    /// An intent of its parts.
-    public init(reference: String, imageID: Digest, diffIDs: [DiffID], presentCount: Int) {
-        self.reference = reference
-        self.imageID = imageID
-        self.diffIDs = diffIDs
-        self.presentCount = presentCount
-    }
 }

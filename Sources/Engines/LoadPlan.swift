@@ -40,7 +40,7 @@ public struct LoadStep: Sendable {
     public let imageID: Digest
     /// The layers that will be sent, lowest first; each once, also where the image has it twice.
     public let missing: [BundleLayer]
-    /// How many of the lowest layers are present.
+    /// How many layers are present: the lowest ones of a docker image, and in a registry distinct ones of all platforms.
     public let presentCount: Int
     /// Whether image, layers and names are there already, so that there is nothing to do.
     public let isPresent: Bool

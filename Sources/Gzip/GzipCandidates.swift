@@ -13,14 +13,14 @@ struct GzipCandidates {
     private static let pgzipBlocks = [1 << 20, 256 << 10]
     private static let pigzBlock = 128 << 10
 
-    var encodings: [GzipEncoding] {
+    var members: [GzipMember] {
         // Where the header marks no level, the one that a program takes unless it is told otherwise comes first.
         let isMarked = levels[0] != 6
         let defaults = isMarked ? [] : kinds.map { $0.encoding(level: $0.defaultLevel) }
         let others = levels.flatMap { level in
             kinds.filter { isMarked || $0.defaultLevel != level }.map { $0.encoding(level: level) }
         }
-        return (defaults + others).compactMap(\.self).compactMap { GzipEncoding(header: header, deflate: $0) }
+        return (defaults + others).compactMap(\.self).compactMap { GzipMember(header: header, deflate: $0) }
     }
 
     /// An encoder as a program uses it.

@@ -1,23 +1,38 @@
 public import Deflate
 
-/// How one gzip member is made from its content, bit for bit.
+/// How a gzip blob is made from its content, bit for bit.
 ///
-/// Spec: docs/format.md section 5.2.1.
-public struct GzipEncoding: Hashable, Sendable {
-    /// The member's header as it is, RFC 1952 § 2.3.
-    public let header: [UInt8]
-    /// What makes the compressed data.
-    public let deflate: DeflateEncoding
+/// Spec: docs/format.md sections 5.2.1 and 5.2.2.
+public enum GzipEncoding: Hashable, Sendable, CustomStringConvertible {
+    /// As one member.
+    case member(GzipMember)
+    /// As several, one after another, each of a part of the content.
+    case members(GzipMembers)
 
-    /// The longest header that is believed, in bytes.
-    public static let maximumHeaderSize = 1024
-
-    /// An encoding of its parts; nil when the header is none, or too long.
+    /// One member of its parts; nil when the header is none, or too long.
     public init?(header: [UInt8], deflate: DeflateEncoding) {
-        guard header.count <= Self.maximumHeaderSize, HeaderReader.length(of: header) == header.count else {
-            return nil
+        guard let member = GzipMember(header: header, deflate: deflate) else { return nil }
+        self = .member(member)
+    }
+
+    /// How long the content must be, in bytes; nil where it may have any length.
+    public var contentSize: Int64? {
+        switch self {
+        case .member: nil
+        case .members(let members): members.contentSize
         }
-        self.header = header
-        self.deflate = deflate
+    }
+
+    /// For people: `go, level 6`, or `zlib, level 6; 17 members`.
+    public var description: String {
+        switch self {
+        case .member(let member): return "\(member.deflate)"
+        case .members(let members):
+            var encoders: [String] = []
+            for run in members.runs where !encoders.contains("\(run.member.deflate)") {
+                encoders.append("\(run.member.deflate)")
+            }
+            return encoders.joined(separator: "; ") + "; \(members.count) members"
+        }
     }
 }

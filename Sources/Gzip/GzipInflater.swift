@@ -35,12 +35,24 @@ public struct GzipInflater: ~Copyable {
     public mutating func inflate(
         _ input: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        var rest = unsafe input
+        while unsafe !rest.isEmpty {
+            let used = try unsafe inflateMember(rest, output)
+            unsafe rest = UnsafeRawBufferPointer(rebasing: rest[used...])
+        }
+    }
+
+    /// Takes the next bytes up to the end of a member at most; says how many these were.
+    mutating func inflateMember(
+        _ input: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int {
         let current = phase
         // So that after an error finish() does not believe the stream complete.
         phase = .failed
         var next = current
+        let members = membersSeen
         var position = 0
-        while position < input.count {
+        while position < input.count, membersSeen == members {
             switch next {
             case .body:
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: input[position...])
@@ -57,6 +69,7 @@ public struct GzipInflater: ~Copyable {
             }
         }
         phase = next
+        return position
     }
 
     /// Ends the stream; only now everything that was handed on is known to be right.

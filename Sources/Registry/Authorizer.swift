@@ -19,6 +19,7 @@ final class Authorizer: Sendable {
         let registry: String
         /// Nil for a header that serves the whole registry.
         let repository: String?
+        var rights = Rights.pull
     }
 
     private struct Grant {
@@ -36,10 +37,10 @@ final class Authorizer: Sendable {
     }
 
     /// What to send without being asked, if it is known.
-    func header(for endpoint: Endpoint, repository: String) -> String? {
+    func header(for endpoint: Endpoint, repository: String, _ rights: Rights) -> String? {
         state.withLock { state in
             let scopes = [
-                Scope(registry: endpoint.registry, repository: repository),
+                Scope(registry: endpoint.registry, repository: repository, rights: rights),
                 Scope(registry: endpoint.registry, repository: nil),
             ]
             return scopes.compactMap { state.grants[$0] }.first { grant in
@@ -52,14 +53,16 @@ final class Authorizer: Sendable {
     ///
     /// - Throws: `RegistryError` with code `unauthorized` when there is nothing to answer with.
     func answer(
-        _ challenges: [Challenge], from endpoint: Endpoint, repository: String, refused: String?, task: String
+        _ challenges: [Challenge], from endpoint: Endpoint, repository: String, _ rights: Rights, refused: String?,
+        task: String
     ) async throws(RegistryError) -> String {
         // Another task may have renewed the token meanwhile.
-        if let known = header(for: endpoint, repository: repository), known != refused { return known }
+        if let known = header(for: endpoint, repository: repository, rights), known != refused { return known }
         let secret = try await credentials.secret(for: endpoint.registry, repository: repository)
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
-            let grant = try await token(bearer, endpoint, repository, secret, task)
-            state.withLock { $0.grants[Scope(registry: endpoint.registry, repository: repository)] = grant }
+            let grant = try await token(bearer, endpoint, rights.scopes(of: repository), secret, task)
+            let scope = Scope(registry: endpoint.registry, repository: repository, rights: rights)
+            state.withLock { $0.grants[scope] = grant }
             return grant.header
         }
         guard challenges.contains(where: { $0.scheme == "basic" }) else {
@@ -88,28 +91,29 @@ final class Authorizer: Sendable {
     }
 
     private func token(
-        _ challenge: Challenge, _ endpoint: Endpoint, _ repository: String, _ secret: Secret?, _ task: String
+        _ challenge: Challenge, _ endpoint: Endpoint, _ scopes: [String], _ secret: Secret?, _ task: String
     ) async throws(RegistryError) -> Grant {
         let realm = try Realm(challenge.parameters["realm"], of: endpoint, task: task)
         // Always our own scope: a registry must not get a token for more by asking.
-        var query = [("service", challenge.parameters["service"] ?? ""), ("scope", "repository:\(repository):pull")]
+        var query = [("service", challenge.parameters["service"] ?? "")] + scopes.map { ("scope", $0) }
         query.removeAll { $0.1.isEmpty }
         var headers = [("Accept", "application/json"), ("Accept-Encoding", "identity")]
-        let response: Transport.Response
+        let request: Request
         let asking = "\(task): asking \(realm.origin) for a token"
         switch secret {
         case .identity(let identity):
+            // In a form, several scopes are one, with spaces.
+            query.removeAll { $0.0 == "scope" }
+            query += [("scope", scopes.joined(separator: " "))]
             query += [("grant_type", "refresh_token"), ("client_id", "bundle"), ("refresh_token", identity)]
-            response = try await transport.send(
-                realm.url, headers: headers, form: Realm.encode(query), for: endpoint, task: asking)
+            headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+            request = Request(method: .POST, url: realm.url, headers: headers, body: Array(Realm.encode(query).utf8))
         case .login(let login):
             headers.append(("Authorization", Self.basic(login)))
-            response = try await transport.send(
-                try realm.url(adding: query, task: task), headers: headers, for: endpoint, task: asking)
-        case nil:
-            response = try await transport.send(
-                try realm.url(adding: query, task: task), headers: headers, for: endpoint, task: asking)
+            request = Request(url: try realm.url(adding: query, task: task), headers: headers)
+        case nil: request = Request(url: try realm.url(adding: query, task: task), headers: headers)
         }
+        let response = try await transport.send(request, for: endpoint, task: asking)
         if 300...399 ~= response.status.code {
             throw RegistryError(.redirect, "\(asking) led to a redirect; redirects of token services are not followed")
         }

@@ -6,7 +6,7 @@ import OCI
 /// What is checked on everything that is read into memory.
 extension RegistryClient {
     /// What manifests may be.
-    private static let accepted = [MediaType.ociIndex, .ociManifest, .dockerIndex, .dockerManifest]
+    static let accepted = [MediaType.ociIndex, .ociManifest, .dockerIndex, .dockerManifest]
         .map(\.rawValue).joined(separator: ", ")
 
     /// Gets a document whose size is known or limited.

@@ -1,12 +1,12 @@
 import NIOHTTP1
 public import OCI
 
-/// Reads images from registries: every byte counted and compared with the descriptor that names it.
+/// Reads images from registries, every byte counted and compared with the descriptor that names it, and pushes them.
 ///
 /// Speaks HTTP/1.1, follows redirects without taking credentials along, and makes failed requests again as its policy
 /// says. All calls may run at the same time. Call `shutdown()` at the end.
 ///
-/// Spec: distribution-spec v1.1 § Pull.
+/// Spec: distribution-spec v1.1 § Pull, § Push.
 public final class RegistryClient: Sendable {
     let retry: RetryPolicy
     private let access: [String: RegistryAccess]

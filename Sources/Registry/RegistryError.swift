@@ -1,4 +1,4 @@
-/// Why something could not be had from a registry.
+/// Why something could not be had from a registry, or given to it.
 public struct RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What a caller switches on.
     public enum Code: Sendable {
@@ -22,7 +22,9 @@ public struct RegistryError: Error, Sendable, Equatable, CustomStringConvertible
         case redirect
         /// The TLS handshake failed, or a certificate or key cannot be used.
         case tls
-        /// The sink of a blob threw; `cause` is what it threw.
+        /// The registry does not take a document: it lacks what that refers to, or knows no such documents.
+        case refused
+        /// The sink of a blob, or what makes one that is pushed, threw; `cause` is what it threw.
         case sink
         /// Settings that cannot be used: docker's config.json, a credential helper, a proxy variable.
         case configuration

@@ -53,21 +53,18 @@ final class Transport: Sendable {
     ///
     /// - Throws: `RegistryError`, by whose `retry` the caller knows whether to try again.
     func send(
-        _ url: URL, headers: [(String, String)], form: String? = nil, for endpoint: Endpoint, task: String
+        _ asked: Request, for endpoint: Endpoint, task: String
     ) async throws(RegistryError) -> HTTPClientResponse {
-        guard let origin = Origin(url) else {
+        guard let origin = Origin(asked.url) else {
             throw RegistryError(
                 .redirect, "\(task): an address that is not http or https, or that holds a password, was given")
         }
         let client = try client(for: origin, endpoint)
-        var request = HTTPClientRequest(url: url.absoluteString)
+        var request = HTTPClientRequest(url: asked.url.absoluteString)
+        request.method = asked.method
         request.headers.add(name: "User-Agent", value: userAgent)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if let form {
-            request.method = .POST
-            request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
-            request.body = .bytes(ByteBuffer(string: form))
-        }
+        for (name, value) in asked.headers { request.headers.add(name: name, value: value) }
+        if let body = asked.body { request.body = .bytes(ByteBuffer(bytes: body)) }
         do { return try await client.execute(request, deadline: .distantFuture) } catch {
             throw RegistryError(failureOf: error, task: task, origin: origin)
         }

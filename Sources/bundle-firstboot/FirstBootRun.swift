@@ -47,10 +47,12 @@ struct FirstBootRun {
         }
         guard let source = configuration.source, let target = configuration.target else { return }
         let markers = try ReadyMarkers(making: configuration.readyDirectory)
-        try markers.begin()
+        let run = try markers.begin()
         var failure: LoadError?
         do throws(LoadError) { try await load(source, target, configuration) } catch { failure = error }
-        try markers.end()
+        // What was wrong first is the one to tell.
+        do throws(LoadError) { try markers.end() } catch { failure = failure ?? error }
+        withExtendedLifetime(run) {}
         if let failure { throw failure }
         notifier.ready()
     }

@@ -33,7 +33,7 @@ struct BundleContents {
         Set(
             manifest.layers.compactMap { layer in
                 guard case .gzip(let gzip) = layer.encoding else { return nil }
-                return "\(gzip.deflate)"
+                return "\(gzip)"
             })
     }
 

@@ -19,8 +19,8 @@ struct CutStreams {
     let frames: [FrameFiller.FullFrame]
     /// The recipes, in the order of the streams.
     let recipes: [[FrameIndex.Run]]
-    /// Bytes that were stored already.
-    let duplicateBytes: Int64
+    /// How many bytes of the streams the frames do not hold, as they hold them already.
+    let duplicateBytes: Int
 
     /// Cuts streams, given in pieces of these sizes, over and over.
     init(_ inputs: [Input], pieces: [Int] = [1 << 20]) throws {
@@ -44,7 +44,7 @@ struct CutStreams {
         cutter.closeAll()
         frames += cutter.takeFullFrames()
         self.frames = frames
-        duplicateBytes = cutter.duplicateBytes
+        duplicateBytes = inputs.reduce(0) { $0 + $1.bytes.count } - frames.reduce(0) { $0 + $1.content.count }
         let table = frames.map { frame in
             FrameIndex.Frame(
                 pack: 0, offset: 0, compressedSize: frame.content.count, size: frame.content.count,

@@ -38,9 +38,6 @@ import Testing
             }
             for run in runs { #expect(run.length > 0) }
         }
-        let stored = cut.frames.reduce(0) { $0 + $1.content.count }
-        let total = inputs.reduce(0) { $0 + $1.bytes.count }
-        #expect(Int64(total - stored) == cut.duplicateBytes, what)
         return cut
     }
 

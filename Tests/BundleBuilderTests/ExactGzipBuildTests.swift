@@ -42,6 +42,38 @@ import Testing
         #expect(try contents.blob(layer.digest) == layer.blob)
     }
 
+    @Test(.enabled(if: Toolbox.has("umoci"))) func `what umoci made is made again`() async throws {
+        let workshop = try Workshop()
+        let layout = workshop.directory.path("layout")
+        let file = workshop.directory.path("file")
+        var random = DeterministicRandom(seed: 12)
+        try Data((0..<700_000).map { _ in UInt8(random.next() % 5) * 40 } + random.bytes(40_000))
+            .write(to: URL(fileURLWithPath: file))
+        try await Command("umoci", ["init", "--layout", layout]).check()
+        try await Command("umoci", ["new", "--image", "\(layout):one"]).check()
+        try await Command("umoci", ["insert", "--rootless", "--image", "\(layout):one", file, "/opt/file"]).check()
+        let contents = try await workshop.make(Self.specification(workshop))
+        #expect(contents.encoders == ["klauspost-1.15, level 5, blocks of 256 KiB"])
+        let layer = try #require(contents.manifest.layers.first)
+        let path = "\(layout)/blobs/sha256/\(layer.digest.hex)"
+        #expect(try contents.blob(layer.digest) == Array(Data(contentsOf: URL(fileURLWithPath: path))))
+    }
+
+    @Test func `gzip members one after another are made again, and their tar is stored once`() async throws {
+        let workshop = try Workshop()
+        let layer = try await Self.layout(workshop, "sh", ["-c", "split -b 70000 --filter 'gzip -nc6'"])
+        let other = LayerFixture(
+            tar: layer.tar, gzip: try await Command("pigz", ["-nc6"], input: layer.tar).check().output)
+        var images = ImageSet()
+        for (tag, layer) in [("one", layer), ("two", other)] { images.add(ImageFixture([layer]), tag: tag) }
+        try images.write(to: workshop.directory.path("layout"))
+        let more = "  - image: oci-layout:./layout@two\n    as: [local/two:1]\n"
+        let contents = try await workshop.make(Self.specification(workshop, more))
+        #expect(contents.encoders.contains("zlib, level 6; gnu-gzip, level 6; 8 members"))
+        #expect(contents.streamSize == Int64(layer.tar.count))
+        for layer in [layer, other] { #expect(try contents.blob(layer.digest) == layer.blob) }
+    }
+
     @Test func `a layer whose image is stored as it is comes back the same, without a search`() async throws {
         let workshop = try Workshop()
         let layer = try await Self.layout(workshop, "pigz", ["-nc"])

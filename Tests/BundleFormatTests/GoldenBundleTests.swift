@@ -20,15 +20,31 @@ import Testing
         #expect(report.faults == [])
         let layers = try BundleInventory(path: path).manifest.layers
         let encodings = layers.compactMap { layer -> DeflateEncoding? in
-            guard case .gzip(let gzip) = layer.encoding else { return nil }
-            return gzip.deflate
+            guard case .gzip(.member(let member)) = layer.encoding else { return nil }
+            return member.deflate
         }
         #expect(encodings.count == 89 && layers.count == 89)
         #expect(Set(encodings.map(\.encoder)) == Set(DeflateEncoding.Encoder.allCases))
     }
 
-    @Test func everyBlobComesOutOfAReaderOnSeveralThreadsToo() async throws {
-        let files = try BundleFiles(path: Self.folder + "/gzip/v1")
+    @Test func blobsOfSeveralMembersAreStillMade() async throws {
+        let trust = try TrustPolicy.load(paths: [Self.folder + "/members"], threshold: 1)
+        let path = Self.folder + "/members/v1"
+        let report = try await Verifier(path: path, trust: trust, depth: .full, jobs: 2).run { _, _ in }
+        #expect(report.faults == [])
+        let encodings = try BundleInventory(path: path).manifest.layers.map(\.encoding.name)
+        #expect(
+            encodings.sorted() == [
+                "gzip by go, level 9; 14 members", "gzip by go, level 9; 23 members",
+                "gzip by zlib, level 6; gnu-gzip, level 6; 4 members",
+                "gzip by zlib, level 9; 63 members",
+                "gzip by zlib, level 9; zlib, level 1; zlib, level 6; 3 members",
+            ])
+    }
+
+    @Test(arguments: ["gzip/v1", "members/v1"])
+    func everyBlobComesOutOfAReaderOnSeveralThreadsToo(bundle: String) async throws {
+        let files = try BundleFiles(path: "\(Self.folder)/\(bundle)")
         let manifest = try files.manifest(try Statement(parsing: try files.statementBytes()))
         let reader = LayerReader(files: files, manifest: manifest)
         for layer in manifest.layers {

@@ -18,6 +18,13 @@ import Testing
         return try #require(GzipEncoding(header: header, deflate: deflate))
     }
 
+    private static func member(
+        _ encoder: DeflateEncoding.Encoder, level: Int, header: [UInt8] = header
+    ) throws -> GzipMember {
+        let deflate = try #require(DeflateEncoding(encoder, level: level))
+        return try #require(GzipMember(header: header, deflate: deflate))
+    }
+
     private static func blob(_ tar: [UInt8], _ encoding: GzipEncoding) -> [UInt8] {
         var encoder = GzipEncoder(encoding)
         var blob: [UInt8] = []
@@ -82,15 +89,84 @@ import Testing
         header[9] = 3
         let wrong = [
             try Self.encoding(.go, level: 5), try Self.encoding(.go1Dot27), try Self.encoding(.zlib),
-            try #require(GzipEncoding(header: header, deflate: right.deflate)),
+            .member(try Self.member(.go, level: 6, header: header)),
         ]
         for encoding in wrong {
             let bundle = try BundleFixture(try Self.draft(tar, [(blob, encoding)]), keys: [.generate(.ed25519)])
             #expect(try await bundle.verify().faults == [])
             let faults = try await bundle.verify(nil, .full).faults
-            #expect(faults.map(\.kind) == [.blob], "\(encoding.deflate)")
+            #expect(faults.map(\.kind) == [.blob], "\(encoding)")
             #expect(faults.first?.layers == [SHA256Hasher.digest(of: blob)])
             #expect(faults.first?.images == ["team/gzip:0"])
+        }
+    }
+
+    @Test func `a blob of several members comes back, unless one of them or its length is wrong`() async throws {
+        let tar = try await Self.tar()
+        let go = try Self.member(.go, level: 9)
+        let zlib = try Self.member(.zlib, level: 1)
+        func encoding(_ first: [Int64], then member: GzipMember? = nil) throws -> GzipEncoding {
+            let rest = Int64(tar.count) - first.reduce(0, +)
+            let runs = [GzipMembers.Run(go, lengths: first), GzipMembers.Run(member ?? zlib, lengths: [rest, 0])]
+            return .members(try #require(GzipMembers(runs: runs)))
+        }
+        let right = try encoding([512, 9000])
+        let blob = Self.blob(tar, right)
+        let bundle = try BundleFixture(try Self.draft(tar, [(blob, right)]), keys: [.generate(.ed25519)])
+        #expect(try await bundle.verify(nil, .full, jobs: 2).faults == [])
+        let files = try BundleFiles(path: bundle.path)
+        let manifest = try files.manifest(bundle.statement)
+        #expect(try BundleManifest(parsing: manifest.bytes()).layers.map(\.encoding) == [.gzip(right)])
+        let layer = try #require(manifest.layers.first)
+        #expect(layer.streamSize == Int64(tar.count))
+        for jobs in [1, 2] {
+            var made: [UInt8] = []
+            try await LayerReader(files: files, manifest: manifest).readBlob(layer, jobs: jobs) { made += $0 }
+            #expect(made == blob)
+        }
+        for wrong in [
+            try encoding([512, 9001]), try encoding([9000, 512]),
+            try encoding(
+                [512, 9000], then: Self.member(.zlib, level: 2)),
+        ] {
+            let draft = try Self.draft(tar, [(blob, wrong)])
+            let faults = try await BundleFixture(draft, keys: [.generate(.ed25519)]).verify(nil, .full).faults
+            #expect(faults.map(\.kind) == [.blob])
+        }
+        // Lengths that are not those of the stream are found without making anything.
+        let short = GzipEncoding.members(
+            try #require(GzipMembers(runs: [.init(go, lengths: [512, 9000]), .init(zlib, lengths: [1, 0])])))
+        let draft = try Self.draft(tar, [(blob, short)])
+        let faults = try await BundleFixture(draft, keys: [.generate(.ed25519)]).verify(nil, .quick).faults
+        #expect(faults.map(\.kind) == [.content])
+    }
+
+    @Test(arguments: [
+        (#""lengths":[512,"#, #""lengths":[-1,"#, BundleError.Code.damaged),
+        (#""lengths":[512,"#, #""lengths":[512.0,"#, .damaged),
+        (#""lengths":[512,9000]"#, #""lengths":[]"#, .damaged),
+        (#""lengths":[512,"#, #""lengths":[9000000000000000000,9000000000000000000,"#, .damaged),
+        (#""lengths":[512,9000]"#, #""lengths":[512,9000],"type":"gzip""#, .damaged),
+        (#""runs":["#, #""encoder":"go","runs":["#, .damaged), (#""runs":["#, #""runs":[{},"#, .damaged),
+        (#""encoder":"go""#, #""encoder":"went""#, .unsupported), (#""level":9"#, #""level":-1"#, .damaged),
+        (#""type":"gzip-members""#, #""type":"gzip""#, .damaged),
+        (#""type":"gzip-members""#, #""type":"gzip-parts""#, .unsupported),
+        (#""lengths":[512,9000]"#, #""lengths":[0,0,77]"#, nil),
+    ])
+    func `only members that the format has are read`(old: String, new: String, code: BundleError.Code?) async throws {
+        let tar = try await Self.tar()
+        let go = try Self.member(.go, level: 9)
+        let members = try #require(GzipMembers(runs: [.init(go, lengths: [512, 9000])]))
+        let encoding = GzipEncoding.members(members)
+        let draft = try Self.draft(tar, [(Self.blob(tar, encoding), encoding)])
+        let bundle = try BundleFixture(draft, keys: [.generate(.ed25519)])
+        let text = String(decoding: try BundleTree.read(bundle.path + "/manifest.json"), as: UTF8.self)
+        #expect(text.contains(old))
+        let changed = Array(text.replacing(old, with: new).utf8)
+        if let code {
+            #expect(throws: BundleError(code, "")) { try BundleManifest(parsing: changed) }
+        } else {
+            #expect(try BundleManifest(parsing: changed).bytes() == changed)
         }
     }
 

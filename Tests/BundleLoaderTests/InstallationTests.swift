@@ -157,7 +157,7 @@ import Testing
 
     @Test(
         .enabled(if: Toolbox.has("systemd-analyze")),
-        arguments: [("bundle-firstboot.service", 20), ("bundle-image@.service", 10)]
+        arguments: [("bundle-firstboot.service", 20), ("bundle-image@.service", 12)]
     ) func theUnitsMayLittle(unit: String, threshold: Int) async throws {
         let result = try await Command(
             "systemd-analyze",

@@ -54,16 +54,17 @@ import Testing
 
     @Test func markersComeAndGo() throws {
         let markers = try ReadyMarkers(making: path)
-        try markers.begin()
+        let run = try markers.begin()
         try markers.mark(["example.com/a:1", "example.com/b:1"])
         try markers.mark(["example.com/a:1"])
-        #expect(try names == ["example.com-a:1", "example.com-b:1"])
+        #expect(try names == [".begun", "example.com-a:1", "example.com-b:1"])
         try markers.unmark(["example.com/a:1", "example.com/never:1"])
-        #expect(try names == ["example.com-b:1"])
+        #expect(try names == [".begun", "example.com-b:1"])
         try markers.end()
-        #expect(try names == [".ended", "example.com-b:1"])
-        try ReadyMarkers(making: path).begin()
-        #expect(try names == ["example.com-b:1"])
+        #expect(try names == [".begun", ".ended", "example.com-b:1"])
+        let next = try ReadyMarkers(making: path).begin()
+        #expect(try names == [".begun", "example.com-b:1"])
+        withExtendedLifetime((run, next)) {}
         #expect(try home.read("run/ready/example.com-b:1").isEmpty)
     }
 
@@ -102,5 +103,58 @@ import Testing
         #expect(throws: Never.self) { try ReadyMarkers.wait(for: "a", in: path, waiting: .zero) }
         let error = #expect(throws: notFound) { try ReadyMarkers.wait(for: "b", in: path, waiting: .seconds(600)) }
         #expect(error?.message.contains("the loader has ended without it") == true)
+    }
+
+    @Test func theWaitEndsSoonAfterARunThatWasKilled() throws {
+        let notFound = LoadError(.notFound, "")
+        let markers = try ReadyMarkers(making: path)
+        var run: AnyObject? = try markers.begin()
+        #expect(run != nil)
+        let other = try markers.begin()
+        // As the kernel does for a process that is killed; another loader works on.
+        run = nil
+        let error = #expect(throws: notFound) {
+            try ReadyMarkers.wait(for: "a", in: path, waiting: .milliseconds(300), patience: .zero)
+        }
+        #expect(error?.message.contains("was not there after") == true)
+        withExtendedLifetime(other) {}
+    }
+
+    @Test func aSuccessorOfTheKilledRunIsWaitedFor() throws {
+        let notFound = LoadError(.notFound, "")
+        let markers = try ReadyMarkers(making: path)
+        do { _ = try markers.begin() }
+        var error = #expect(throws: notFound) {
+            try ReadyMarkers.wait(for: "a", in: path, waiting: .seconds(600), patience: .milliseconds(300))
+        }
+        #expect(error?.message.contains("was killed") == true)
+        // One that comes in time begins the wait anew.
+        var rounds = 0
+        var next: AnyObject?
+        error = #expect(throws: notFound) {
+            try ReadyMarkers.wait(for: "a", in: path, waiting: .seconds(600), patience: .milliseconds(500)) {
+                rounds += 1
+                if rounds == 2 { next = try? markers.begin() }
+                if rounds == 6 { next = nil }
+            }
+        }
+        #expect(error?.message.contains("was killed") == true && rounds >= 8)
+        #expect(next == nil)
+    }
+
+    @Test func whoMayOnlyReadHindersNobody() throws {
+        let markers = try ReadyMarkers(making: path)
+        do { _ = try markers.begin() }
+        var status = stat()
+        #expect(stat(path + "/.begun", &status) == 0 && status.st_mode & 0o777 == 0o644)
+        let file = open(path + "/.begun", O_RDONLY | O_CLOEXEC)
+        defer { close(file) }
+        // F_OFD_SETLK: all that a reader can hold is what a loader holds too.
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        #expect(fcntl(file, 37, &lock) == -1 && errno == EBADF)
+        lock.l_type = Int16(F_RDLCK)
+        #expect(fcntl(file, 37, &lock) == 0)
+        #expect(throws: Never.self) { _ = try markers.begin() }
     }
 }

@@ -83,6 +83,49 @@ import Testing
         #expect(try lastResult() == 6)
     }
 
+    @Test func theOldestLinesGoBeforeTheFileIsTooLong() throws {
+        let limit = 8 << 20
+        var longest = 0
+        for result in 0..<60 {
+            try log.append(Self.receipt(Int64(result), padding: result == 40 ? 0 : 300_000))
+            let size = try home.read(ReceiptLog.fileName).count
+            longest = max(longest, size)
+            #expect(size <= limit)
+            #expect(try lastResult() == Int64(result))
+        }
+        #expect(longest > limit - 301_000)
+        let kept = try lines.dropLast().map {
+            try JSONNode(parsing: Array($0.utf8)).member("result").integer(in: 0...99)
+        }
+        #expect(kept == Array((kept.first ?? 0)...59) && kept.count >= 13)
+        // One line that is longer than the file may be is kept alone.
+        try log.append(Self.receipt(70, padding: 9 << 20))
+        #expect(try lastResult() == 70)
+        #expect(try lines.count == 2)
+        try log.append(Self.receipt(71))
+        #expect(try lines == [#"{"error":"","result":71}"#, ""])
+        var status = stat()
+        #expect(stat(home.path(ReceiptLog.fileName), &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func aLineThatJustFitsIsKept() throws {
+        // Lines of 1 MiB, the first of which begins where the half that is kept does.
+        let line = String(repeating: "x", count: 1 << 20 - 1) + "\n"
+        let next = JSONWriter.canonical(Self.receipt(1, padding: 1 << 20))
+        let old = String(repeating: line, count: 8)
+        try home.write(old, to: ReceiptLog.fileName)
+        try log.append(Self.receipt(1, padding: 1 << 20))
+        let found = try home.read(ReceiptLog.fileName)
+        #expect(found == Array(String(repeating: line, count: 2).utf8) + next)
+        // What is kept fills the half to its last byte.
+        let exact = (4 << 20) - next.count
+        try home.write(old + String(repeating: "y", count: exact - 1) + "\n", to: ReceiptLog.fileName)
+        try log.append(Self.receipt(1, padding: 1 << 20))
+        let half = try home.read(ReceiptLog.fileName)
+        #expect(half.count == 4 << 20 && half.first == UInt8(ascii: "y"))
+    }
+
     @Test func aLogThatIsNoFileIsRefused() throws {
         try home.makeDirectory(ReceiptLog.fileName)
         #expect(throws: LoadError(.files, "")) { try log.append(Self.receipt(1)) }

@@ -18,6 +18,17 @@ import Testing
         #expect(try StateDirectory(existing: home.path("var/bundle")) != nil)
     }
 
+    @Test func theLockerRemovesWhatKilledLoadersLeft() throws {
+        let state = try StateDirectory(making: home.path("state"))
+        try home.write("torn", to: "state/.tmp-1a2b")
+        try home.write("whole", to: "state/receipts.jsonl")
+        let other = try StateDirectory(making: home.path("state"))
+        try state.lock(waiting: .zero)
+        try home.write("of the one who works", to: "state/.tmp-3c4d")
+        #expect(throws: LoadError(.busy, "")) { try other.lock(waiting: .zero) }
+        #expect(try Set(state.directory.entries().map(\.path)) == [".tmp-3c4d", "receipts.jsonl"])
+    }
+
     @Test(arguments: [0o777, 0o702, 0o720, 0o1777] as [mode_t])
     func oneThatOthersMayWriteIsRefused(mode: mode_t) throws {
         try home.makeDirectory("state")

@@ -43,6 +43,25 @@ import Testing
         #expect(throws: LoadError(.notTrusted, "")) { try TrustStore(directory: home.path("empty")) }
     }
 
+    @Test func whatIsNamedLikeAKeyMustBeAFile() throws {
+        let elsewhere = try TemporaryDirectory()
+        try elsewhere.write(keys[0].pem, to: "key.pub")
+        for make in [
+            { symlink(elsewhere.path("key.pub"), home.path("link.pub")) },
+            { symlink("0.pub", home.path("link.pub")) }, { symlink("nowhere", home.path("link.pub")) },
+            { mkdir(home.path("link.pub"), 0o755) }, { mkfifo(home.path("link.pub"), 0o644) },
+        ] {
+            #expect(make() == 0)
+            let error = #expect(throws: LoadError(.notTrusted, "")) { try store }
+            #expect(error?.message.contains("link.pub is ") == true)
+            #expect(remove(home.path("link.pub")) == 0)
+        }
+        #expect(try store.keys.keys.count == 3)
+        // A name that cannot be shown is not left out either.
+        try home.write(keys[0].pem, to: "\u{202E}.pub")
+        expectNoTrust()
+    }
+
     @Test func revokedKeysCountNoMore() throws {
         try home.write("revoked: \(keys[1].id.hex)\nrequire: 2\n", to: "policy")
         #expect(Set(try store.keys.keys) == [keys[0], keys[2]])

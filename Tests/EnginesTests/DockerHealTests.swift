@@ -158,4 +158,34 @@ import Testing
         try await engine.put([target], bundle)
         try await DockerLoadTests.expectFiles(layers, of: "example.com/app:1", in: daemon)
     }
+
+    @Test func `a daemon that still works for a sender who is gone is waited for`() async throws {
+        let layers = try await Self.layers(4, size: 4 << 20)
+        let bundle = try DockerBundle(layers)
+        let image = ImageFixture(layers)
+        let daemon = try await DockerDaemon()
+        let engine = try await DockerEngine.of(daemon)
+        let target = try bundle.target(image, "example.com/app:1")
+        let directory = try TemporaryDirectory()
+        let archive = try engine.archive(target.instances[0], 0, [], bundle.reader)
+        var bytes: [UInt8] = []
+        try archive.write(bundle.reader) { bytes += Array($0) }
+        try directory.write(bytes, to: "archive.tar")
+        let sender = try Command(
+            "curl",
+            [
+                "--silent", "--unix-socket", daemon.socket, "--header", "Content-Type: application/x-tar",
+                "--upload-file", directory.path("archive.tar"), "--request", "POST", "http://docker/images/load",
+            ]
+        ).start()
+        // The daemon has all of the archive when it makes the first layer.
+        while Self.chains(daemon).isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        sender.kill()
+        await sender.waitForEnd()
+        _ = try await engine.heal([Self.intent(image)], waiting: .seconds(120)) {}
+        #expect(Self.chains(daemon).isEmpty)
+        #expect(try engine.client.images().ids.isEmpty)
+        try await engine.put([target], bundle)
+        try await DockerLoadTests.expectFiles(layers, of: "example.com/app:1", in: daemon)
+    }
 }

@@ -20,7 +20,7 @@ import Testing
         let set: ImageSet
 
         init(size: Int = 20_000) async throws {
-            let program = try await DockerLoadTests.staticProgram()
+            let program = try await ImageFactory.program()
             base = try await LayerFixture([.directory("bin"), .file("bin/true", program).with { $0.mode = 0o755 }])
             var layers: [LayerFixture] = []
             for seed in 1...3 { layers.append(try await ImageFactory.files(seed: UInt64(seed), count: 4, size: size)) }
@@ -181,7 +181,7 @@ import Testing
         running.withLock { $0 = task }
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(try await scene.isPresent([image], bundle) == [false])
-        _ = try await scene.engine.heal([Self.intent(images.new, step)])
+        _ = try await scene.heal([Self.intent(images.new, step)])
         try await scene.put([image], bundle)
         for tag in ["old", "new"] { #expect(try await scene.run(Images.name(tag)) == "it runs") }
     }
@@ -205,7 +205,7 @@ import Testing
         }
         try await restart()
         #expect(try await scene.isPresent([image], bundle) == [false])
-        _ = try await scene.engine.heal([Self.intent(images.new, step)])
+        _ = try await scene.heal([Self.intent(images.new, step)])
         try await scene.put([image], bundle)
         for tag in ["old", "new"] { #expect(try await scene.run(Images.name(tag)) == "it runs") }
     }
@@ -217,23 +217,23 @@ import Testing
         let scene = try await EngineScene(kind)
         let all = try ["old", "new", "multi"].map { try bundle.image($0, for: Self.amd64) }
         let (plan, _) = try await scene.put(all, bundle)
-        #expect(try await scene.engine.heal([]).isEmpty)
+        #expect(try await scene.heal([]).isEmpty)
         let intent = Self.intent(images.new, plan.steps[1])
         #expect(intent.presentCount == 1)
         try await scene.hold(Images.name("new"))
-        await #expect(throws: EngineError(.inUse, "")) { try await scene.engine.heal([intent]) }
+        await #expect(throws: EngineError(.inUse, "")) { try await scene.heal([intent]) }
         #expect(try await scene.isPresent(all, bundle) == [true, true, true])
         try await scene.release()
-        #expect(try await scene.engine.heal([intent]) == [plan.steps[1].imageID])
+        #expect(try await scene.heal([intent]) == [plan.steps[1].imageID])
         let healed = try await scene.engine.plan(all, reader: bundle.reader)
         #expect(healed.steps.map(\.isPresent) == [true, false, true])
         #expect(healed.steps[1].missing.count == 2 && healed.steps[1].presentCount == 1)
-        #expect(try await scene.engine.heal([intent]).isEmpty)
+        #expect(try await scene.heal([intent]).isEmpty)
         try await scene.put(all, bundle)
         #expect(try await scene.run(Images.name("new")) == "it runs")
 
         // The base is in doubt: everything stands on it.
-        let removed = try await scene.engine.heal([Self.intent(images.old, plan.steps[0])])
+        let removed = try await scene.heal([Self.intent(images.old, plan.steps[0])])
         #expect(Set(removed) == Set(plan.steps.map(\.imageID)))
         let empty = try await scene.engine.plan(all, reader: bundle.reader)
         #expect(empty.steps.map(\.missing.count) == [2, 2, 1])

@@ -124,6 +124,10 @@ struct EngineScene: Sendable {
         return (plan, counter.total)
     }
 
+    func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+        try await engine.heal(intents, waiting: .zero, whileWaiting: {})
+    }
+
     func isPresent(_ images: [TargetImage], _ bundle: BundleOnDisk) async throws -> [Bool] {
         try await engine.plan(images, reader: bundle.reader).steps.map(\.isPresent)
     }

@@ -26,17 +26,18 @@ final class LyingDaemon: Sendable {
         Thread.detachNewThread {
             while true {
                 let number = accept(listener, nil, nil)
-                guard number >= 0 else { return }
+                // Closed here: its number may be that of another test's socket as soon as it is.
+                guard number >= 0 else {
+                    close(listener)
+                    return
+                }
                 answer(LyingPeer(number: number))
                 close(number)
             }
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 }
 
 /// The connection of a `LyingDaemon` to its client.

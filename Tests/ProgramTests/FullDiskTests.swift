@@ -5,20 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Whether tests may mount volumes.
-private enum Volumes {
-    static let canMount: Bool = {
-        guard geteuid() == 0 || Toolbox.requiresTools else {
-            FileHandle.standardError.write(
-                Data("\n*** tests of full disks are SKIPPED; they must run as root\n\n".utf8))
-            return false
-        }
-        return Toolbox.has("mount", "umount")
-    }()
-}
-
 /// Volumes without room: exit code 6, nothing that looks like a bundle, and a build that works when there is room.
-@Suite(.serialized, .enabled(if: Volumes.canMount)) struct FullDiskTests {
+@Suite(.serialized, .enabled(if: Toolbox.canMount)) struct FullDiskTests {
     /// A registry that serves one image, and a small volume in the program's directory.
     private struct Scene: Sendable {
         let registry: LyingRegistry

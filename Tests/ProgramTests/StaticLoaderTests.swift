@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whether the static program is there, and may be run in a root of its own.
-private enum StaticLoader {
+enum StaticLoader {
     static let path = Program.root + "/dist/bundle-firstboot"
 
     static let isTestable: Bool = {

@@ -53,6 +53,12 @@ public final class DockerDaemon: Sendable {
     /// Runs the `docker` program against this daemon and demands success; gives standard output without the last line feed.
     @discardableResult
     public func docker(_ arguments: String..., input: [UInt8] = []) async throws -> String {
+        try await docker(arguments, input: input)
+    }
+
+    /// The same with an array.
+    @discardableResult
+    public func docker(_ arguments: [String], input: [UInt8] = []) async throws -> String {
         var text = try await Command(
             "docker", ["-H", host] + arguments,
             environment: ["DOCKER_CONFIG": directory.path("config"), "DOCKER_BUILDKIT": "0"], input: input

@@ -47,11 +47,14 @@ public final class TemporaryDirectory: Sendable {
         Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))
     }
 
-    /// Unmounts what engines left mounted inside, the deepest first.
-    func unmount() {
+    /// Unmounts what engines left mounted inside.
+    func unmount() { Self.unmount(path) }
+
+    /// Unmounts a directory and what is mounted beneath it, the deepest first.
+    static func unmount(_ path: String) {
         guard let table = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return }
         let points = table.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first }
-        for point in points.reversed() where point.hasPrefix(path + "/") {
+        for point in points.reversed() where point == path || point.hasPrefix(path + "/") {
             umount2(String(point), Int32(MNT_DETACH))
         }
     }

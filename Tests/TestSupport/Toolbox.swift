@@ -25,6 +25,14 @@ public enum Toolbox {
         return false
     }
 
+    /// Whether tests that mount volumes of their own shall run; that takes root.
+    public static var canMount: Bool {
+        guard has("mount", "umount") else { return false }
+        guard geteuid() != 0, !requiresTools else { return true }
+        announce("tests that mount volumes are SKIPPED; they must run as root")
+        return false
+    }
+
     /// Whether absent programs are failures.
     public static var requiresTools: Bool {
         let environment = ProcessInfo.processInfo.environment

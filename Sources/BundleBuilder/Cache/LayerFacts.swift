@@ -30,7 +30,7 @@ struct LayerFacts: Sendable {
     var wantsEncoder: Bool { compression == .gzip && gzip == .notTried }
 
     /// Changes whenever the encoders do: then every blob is looked at again.
-    private static let encoders = "1, zlib \(DeflateEncoding.zlibVersion)"
+    private static let encoders = "2, zlib \(DeflateEncoding.zlibVersion)"
 
     /// Reads a whole blob.
     ///

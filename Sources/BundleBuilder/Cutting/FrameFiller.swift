@@ -41,15 +41,12 @@ struct FrameFiller {
     /// The number of each opened frame in the order in which they were *closed*, which is that of the packs.
     private var closedNumbers: [UInt32: UInt32] = [:]
     private var runs: [FrameIndex.Run] = []
-    /// Bytes of segments that were stored already.
-    private(set) var duplicateBytes: Int64 = 0
 
     /// Stores a segment, or finds it.
     mutating func storeOnce(_ segment: [UInt8]) {
         let digest = SHA256Hasher.digest(of: segment)
         if let place = places[digest] {
             addRun(place, segment.count)
-            duplicateBytes += Int64(segment.count)
         } else {
             places[digest] = unsafe segment.withUnsafeBytes { bytes in unsafe storeWhole(bytes, .content) }
         }

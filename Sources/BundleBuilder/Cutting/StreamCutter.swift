@@ -13,9 +13,6 @@ struct StreamCutter: ~Copyable {
     private var filler = FrameFiller()
     private var streams: [(digest: Digest, size: Int64, runs: [FrameIndex.Run])] = []
 
-    /// Bytes of segments that were stored already.
-    var duplicateBytes: Int64 { filler.duplicateBytes }
-
     /// Takes the next bytes of a tar.
     mutating func append(tar bytes: UnsafeRawBufferPointer) {
         let cut = Self.cut

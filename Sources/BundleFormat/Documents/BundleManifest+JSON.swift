@@ -124,9 +124,15 @@ extension BundleImage {
             throw try node.member("manifests").mismatch("one manifest or more, each once")
         }
         self.init(
-            reference: try node.member("reference").string(), root: try node.digest("root"), manifests: manifests,
-            names: names, groups: try node.member("groups").elements().map { try $0.string() },
+            reference: try Self.label(node.member("reference")), root: try node.digest("root"), manifests: manifests,
+            names: names, groups: try node.member("groups").elements().map(Self.label),
             priority: try node.member("priority").integer(in: 0...10_000), tagPolicy: tagPolicy)
+    }
+
+    private static func label(_ node: JSONNode) throws -> String {
+        let text = try node.string()
+        guard text.isLabel else { throw node.mismatch("1 to 4096 bytes of visible characters") }
+        return text
     }
 
     fileprivate var json: JSONValue {
@@ -157,7 +163,7 @@ extension BundleLayer {
                 }
                 encoding = .verbatim(compression)
             }
-        case "gzip": encoding = .gzip(try GzipEncoding(json: encodingNode))
+        case "gzip", "gzip-members": encoding = .gzip(try GzipEncoding(json: encodingNode))
         case let other:
             throw BundleError(
                 .unsupported,

@@ -125,13 +125,13 @@ public struct BundleLayer: Sendable {
         case identity
         /// The blob is the stream, compressed in a way that is not reproduced; nil where it is no layer of files.
         case verbatim(LayerCompression?)
-        /// The blob is one gzip member, made from the stream, which is the tar.
+        /// The blob is one gzip member or several, made from the stream, which is the tar.
         case gzip(GzipEncoding)
     }
 
     /// The size that the stream must have, in bytes; nil where only the index tells.
     public var streamSize: Int64? {
-        if case .gzip = encoding { nil } else { size }
+        if case .gzip(let gzip) = encoding { gzip.contentSize } else { size }
     }
 
     /// A layer of its parts.

@@ -1,54 +1,39 @@
-import Deflate
 public import Gzip
+import OCI
 public import StrictJSON
 
-/// Spec: docs/format.md section 5.2.1.
+/// Spec: docs/format.md sections 5.2.1 and 5.2.2.
 extension GzipEncoding {
-    /// From a layer's `encoding`.
+    /// From a layer's `encoding` whose type is `gzip` or `gzip-members`.
     ///
     /// - Throws: `JSONError`, or `BundleError` with code `unsupported` for an unknown encoder.
     public init(json node: JSONNode) throws {
-        try node.allowOnly(["block", "encoder", "header", "level", "type"])
-        let name = try node.member("encoder").string()
-        guard let encoder = DeflateEncoding.Encoder(rawValue: name) else {
-            throw BundleError(
-                .unsupported,
-                "reading manifest.json: \(node.path) has the encoder '\(name)'; use a newer version of this tool")
+        guard try node.member("type").string() == "gzip-members" else {
+            try node.allowOnly(GzipMember.names + ["type"])
+            self = .member(try GzipMember(json: node))
+            return
         }
-        let level = try node.member("level").integer(in: -2...9)
-        let blockSize = try node.optional("block")?.integer(in: 1...Int64(DeflateEncoding.blockSizes.upperBound))
-        guard let deflate = DeflateEncoding(encoder, level: Int(level), blockSize: blockSize.map { Int($0) }) else {
-            throw node.mismatch("a level and a block size that the encoder has")
+        try node.allowOnly(["runs", "type"])
+        let runs = try node.member("runs")
+        let parsed = try runs.elements().map { run in
+            try run.allowOnly(GzipMember.names + ["lengths"])
+            let lengths = try run.member("lengths").elements().map { try $0.integer(in: 0...Descriptor.maximumSize) }
+            return GzipMembers.Run(try GzipMember(json: run), lengths: lengths)
         }
-        let header = try node.member("header")
-        guard let bytes = Self.bytes(hex: try header.string()),
-            let encoding = GzipEncoding(header: bytes, deflate: deflate)
-        else { throw header.mismatch("a gzip header of at most \(GzipEncoding.maximumHeaderSize) bytes in hex") }
-        self = encoding
+        guard let members = GzipMembers(runs: parsed) else { throw runs.mismatch("two gzip members or more, in runs") }
+        self = .members(members)
     }
 
     /// As a layer's `encoding`.
     public var json: JSONValue {
-        .object([
-            "block": deflate.blockSize.map { .integer(Int64($0)) }, "encoder": .string(deflate.encoder.rawValue),
-            "header": .string(hex), "level": .integer(Int64(deflate.level)), "type": .string("gzip"),
-        ])
-    }
-
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    private var hex: String {
-        String(decoding: header.flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    private static func bytes(hex text: String) -> [UInt8]? {
-        let values = text.utf8.map { digits.firstIndex(of: $0) }
-        guard values.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        for position in stride(from: 0, to: values.count, by: 2) {
-            guard let high = values[position], let low = values[position + 1] else { return nil }
-            bytes.append(UInt8(high << 4 | low))
+        switch self {
+        case .member(let member): member.json("type", .string("gzip"))
+        case .members(let members):
+            .object([
+                "runs": .array(
+                    members.runs.map { $0.member.json("lengths", .array($0.lengths.map(JSONValue.integer))) }),
+                "type": .string("gzip-members"),
+            ])
         }
-        return bytes
     }
 }

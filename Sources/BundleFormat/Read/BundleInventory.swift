@@ -184,7 +184,7 @@ extension BundleLayer.Encoding {
         case .verbatim(.gzip): "verbatim gzip"
         case .verbatim(.zstd): "verbatim zstd"
         case .verbatim: "verbatim"
-        case .gzip(let gzip): "gzip by \(gzip.deflate)"
+        case .gzip(let gzip): "gzip by \(gzip)"
         }
     }
 }

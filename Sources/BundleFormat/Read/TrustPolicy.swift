@@ -55,12 +55,20 @@ public struct TrustPolicy: Sendable {
     }
 
     private static func names(in directory: Directory) throws(BundleError) -> [String] {
+        let found: [DirectoryEntry]
         do throws(FileError) {
-            return try directory.entries(limit: 1024)
-                .filter { $0.kind == .file && !$0.path.contains("/") && $0.path.hasSuffix(".pub") }.map(\.path)
+            found = try directory.entries(limit: 1024).filter { !$0.path.contains("/") && $0.path.hasSuffix(".pub") }
         } catch {
             throw BundleError(.notTrusted, "reading trusted keys: \(error.message)", cause: error)
         }
+        // To leave it out would change how many keys there are, to follow it would let another directory decide.
+        if let odd = found.first(where: { $0.kind != .file }) {
+            throw BundleError(
+                .notTrusted,
+                "reading trusted keys: \(directory.path)/\(odd.path) is \(odd.kind == .symlink ? "a link" : "no plain file");"
+                    + " put the key itself there, or remove it")
+        }
+        return found.map(\.path)
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

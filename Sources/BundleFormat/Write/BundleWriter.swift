@@ -118,6 +118,12 @@ public struct BundleWriter: ~Copyable {
     /// - Throws: `BundleError` with code `files`, `noSpace`, or `invalid` when nothing signs.
     public consuming func finish(_ contents: Contents, keys: [PrivateKey]) throws(BundleError) -> Statement {
         guard !keys.isEmpty else { throw BundleError(.invalid, "a bundle needs at least one signing key") }
+        for label in contents.images.flatMap({ [$0.reference] + $0.groups }) where !label.isLabel {
+            throw BundleError(
+                .invalid,
+                "writing manifest.json: the image or group '\(label)' has an invisible character or more than 4096 bytes; rename it"
+            )
+        }
         try closePack()
         let index = FrameIndex(frames: frames, streams: contents.streams).bytes()
         let indexDigest = SHA256Hasher.digest(of: index)

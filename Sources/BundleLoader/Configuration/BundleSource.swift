@@ -1,3 +1,5 @@
+import BundleFormat
+
 /// Where a bundle lies: a directory, or a folder of a medium that is found by its label.
 public enum BundleSource: Sendable, Hashable, CustomStringConvertible {
     /// A directory.

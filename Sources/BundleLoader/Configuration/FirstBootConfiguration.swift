@@ -1,5 +1,3 @@
-import DurableFiles
-
 /// What `firstboot.env` and the environment say.
 ///
 /// Spec: docs/loading.md section 2.
@@ -24,27 +22,6 @@ public struct FirstBootConfiguration: Sendable, Equatable {
     /// How long medium, engine and another loader are waited for, each.
     public let wait: Duration
 
-    /// Reads the file at a path, or the default one, which may be absent.
-    ///
-    /// - Throws: `LoadError` with code `configuration`, or `notFound` where a file that was named is not there.
-    public static func read(
-        path: String?, environment: [String: String]
-    ) throws(LoadError) -> FirstBootConfiguration {
-        let file = path ?? defaultPath
-        var bytes: [UInt8] = []
-        do throws(FileError) {
-            let (folder, name) = split(file)
-            bytes = try Directory(opening: folder).readFile(name, limit: LineFile.maximumSize)
-        } catch {
-            guard path == nil && error.code == .notFound else {
-                throw LoadError(
-                    error.code == .notFound ? .notFound : .configuration,
-                    "reading the configuration: \(error.message); check --config", cause: error)
-            }
-        }
-        return try FirstBootConfiguration(parsing: bytes, path: file, environment: environment)
-    }
-
     /// Parses the bytes of the file of this path; the same names in the environment win.
     ///
     /// - Throws: `LoadError` with code `configuration` and the number of the line, or the variable.
@@ -61,10 +38,5 @@ public struct FirstBootConfiguration: Sendable, Equatable {
         guard loadImage else { return }
         if source == nil { throw settings.missing(.bundlePath, "the bundle's directory or LABEL=NAME of its medium") }
         if target == nil { throw settings.missing(.targetPath, "the registry's root directory") }
-    }
-
-    private static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

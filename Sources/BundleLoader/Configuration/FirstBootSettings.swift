@@ -1,3 +1,5 @@
+import BundleFormat
+
 /// The keys of `firstboot.env`, with their texts and where each was said.
 struct FirstBootSettings {
     enum Key: String, CaseIterable {

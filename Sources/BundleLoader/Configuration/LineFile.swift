@@ -1,3 +1,5 @@
+import BundleFormat
+
 /// A small text file that people write: the lines that count, with their numbers.
 struct LineFile {
     /// The most bytes of a file.
@@ -57,14 +59,6 @@ struct LineFile {
 }
 
 extension Unicode.Scalar {
-    /// Whether people see it: no control or format character, and nothing that ends a line.
-    var isVisible: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
-        }
-    }
-
     /// The number, as `00AD`.
     var hex: String {
         let digits = String(value, radix: 16, uppercase: true)

@@ -8,22 +8,6 @@ import StrictJSON
 ///
 /// One small file for each image ID, replaced durably as a whole. Spec: docs/loading.md section 6.
 struct Journal {
-    /// How far the load of an image came.
-    enum Stage: String {
-        /// It may have begun; nothing that it was to write can be believed.
-        case intent
-        /// It is durable and confirmed.
-        case done
-    }
-
-    /// One image's line.
-    struct Entry {
-        let stage: Stage
-        let load: LoadIntent
-        /// The digest of the statement of the bundle that it came from.
-        let statement: Digest
-    }
-
     private let directory: Directory
 
     /// The journal of one engine.
@@ -45,12 +29,12 @@ struct Journal {
     /// All entries, by image ID.
     ///
     /// - Throws: `LoadError` with code `damaged` when a file is none that this journal writes.
-    func entries() throws(LoadError) -> [Entry] {
+    func entries() throws(LoadError) -> [JournalEntry] {
         do throws(FileError) {
-            var entries: [Entry] = []
+            var entries: [JournalEntry] = []
             for file in try directory.entries(limit: Self.maximumCount)
             where !file.path.hasPrefix(Directory.temporaryPrefix) {
-                entries.append(try Self.parse(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
+                entries.append(try Self.entry(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
             }
             return entries
         } catch {
@@ -83,15 +67,9 @@ struct Journal {
     }
 
     /// Writes an entry; returns when it is durable.
-    func write(_ stage: Stage, _ load: LoadIntent, statement: Digest) throws(LoadError) {
-        let json = JSONValue.object([
-            "diffIDs": .strings(load.diffIDs.map(\.description)), "imageID": .string(load.imageID.description),
-            "present": .integer(Int64(load.presentCount)), "reference": .string(load.reference),
-            "stage": .string(stage.rawValue), "statement": .string(statement.description),
-        ])
-        do throws(FileError) {
-            try directory.writeFile(Self.name(load.imageID), JSONWriter.canonical(json) + [0x0A], mode: 0o600)
-        } catch {
+    func write(_ stage: JournalEntry.Stage, _ load: LoadIntent, statement: Digest) throws(LoadError) {
+        let entry = JournalEntry(stage: stage, load: load, statement: statement)
+        do throws(FileError) { try directory.writeFile(Self.name(load.imageID), entry.bytes, mode: 0o600) } catch {
             throw LoadError(error)
         }
     }
@@ -112,22 +90,15 @@ struct Journal {
 
     private static func name(_ imageID: Digest) -> String { imageID.hex + ".json" }
 
-    private static func parse(_ bytes: [UInt8], path: String) throws(FileError) -> Entry {
-        do {
-            let node = try JSONNode(parsing: bytes)
-            try node.allowOnly(["diffIDs", "imageID", "present", "reference", "stage", "statement"])
-            let diffIDs = try node.member("diffIDs").elements().map { DiffID(try Digest(parsing: $0.string())) }
-            guard let stage = Stage(rawValue: try node.member("stage").string()) else {
-                throw try node.member("stage").mismatch("intent or done")
+    private static func entry(_ bytes: [UInt8], path: String) throws(FileError) -> JournalEntry {
+        do throws(JSONError) {
+            let entry = try JournalEntry(parsing: bytes)
+            guard path == name(entry.load.imageID) else {
+                throw JSONError(.mismatch, "it is of image \(entry.load.imageID), which has another file")
             }
-            let load = LoadIntent(
-                reference: try node.member("reference").string(),
-                imageID: try Digest(parsing: node.member("imageID").string()), diffIDs: diffIDs,
-                presentCount: Int(try node.member("present").integer(in: 0...Int64(diffIDs.count))))
-            guard path == name(load.imageID) else { throw try node.member("imageID").mismatch("that of its file") }
-            return Entry(stage: stage, load: load, statement: try Digest(parsing: node.member("statement").string()))
+            return entry
         } catch {
-            throw FileError(.notRegular, "'\(path)' is no entry of a journal: \(error)")
+            throw FileError(.notRegular, "'\(path)' is no entry of a journal: \(error.message)")
         }
     }
 }

@@ -34,8 +34,10 @@ extension LoadStep {
     fileprivate var markers: [String] { [image.image.reference] + image.image.names.map(\.description) }
 
     fileprivate var intent: LoadIntent {
-        LoadIntent(
-            reference: image.image.reference, imageID: imageID, diffIDs: image.instances.first?.diffIDs ?? [],
-            presentCount: presentCount)
+        // A registry counts the layers of all platforms, and of artifacts; its heal needs no chains.
+        let diffIDs = image.instances.first?.diffIDs ?? []
+        return LoadIntent(
+            reference: image.image.reference, imageID: imageID, diffIDs: diffIDs,
+            presentCount: min(presentCount, diffIDs.count))
     }
 }

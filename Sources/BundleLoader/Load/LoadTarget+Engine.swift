@@ -22,7 +22,22 @@ extension LoadTarget {
             try await DockerDaemonStore.connect(path: socket, wait: wait, retrying: { _ in whileWaiting() })
         case .podman(let socket):
             try await DockerEngine.connectPodman(path: socket, wait: wait, retrying: { _ in whileWaiting() })
-        case .registryDirectory(let path): try RegistryDirectory(path: path, jobs: jobs)
+        case .registryDirectory(let path):
+            try await Self.registry(path, waiting: wait, jobs: jobs, whileWaiting: whileWaiting)
+        }
+    }
+
+    /// The directory may lie on a volume that is not mounted yet.
+    private static func registry(
+        _ path: String, waiting wait: Duration, jobs: Int, whileWaiting: () -> Void
+    ) async throws -> RegistryDirectory {
+        let deadline = Deadline(after: wait)
+        while true {
+            do throws(EngineError) { return try RegistryDirectory(path: path, jobs: jobs) } catch {
+                guard error.code == .unreachable, !deadline.hasPassed else { throw error }
+            }
+            whileWaiting()
+            try await Task.sleep(for: .milliseconds(200))
         }
     }
 

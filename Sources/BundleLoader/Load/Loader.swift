@@ -58,7 +58,7 @@ public struct Loader: Sendable {
         let files = try BundleFiles(path: path)
         let trusted = try TrustedBundle(files, trust: options.trust, floors: floors, listener: listener)
         receipt.bundle = trusted.receipt
-        let manifest = try files.manifest(trusted.statement)
+        let bundle = try OpenedBundle(files, trusted, state: state)
 
         let (target, reason) = try EngineSearch().find(options.target)
         if let reason { listener.note("target: \(target), since \(reason)") }
@@ -69,14 +69,17 @@ public struct Loader: Sendable {
             journal: try Journal(in: state, target: target.journalName),
             markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
             statement: trusted.digest)
-        try await heal(engine, record, &receipt)
+        let doubtful = try await heal(engine, record, &receipt)
 
-        let documents = try DocumentStore(files: files, manifest: manifest, state: state)
-        let selection = ImageSelection(groups: options.groups, only: options.images, platform: engine.platform)
-        let images = try selection.images(of: manifest, documents: documents)
-        let reader = LayerReader(files: files, manifest: manifest)
-        let plan = try await engine.plan(images, reader: reader)
+        let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
+        let plan = try await engine.plan(images, reader: bundle.reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
+        if !doubtful.isEmpty {
+            // A power cut must neither bring back what was removed nor take what the engine made of the interrupted load
+            // meanwhile, which is present now, once nothing remembers it.
+            try engine.sync()
+            for imageID in doubtful { try record.journal.remove(imageID) }
+        }
         try record.planned(plan)
         report(plan)
         receipt.planning = ContinuousClock.now - started
@@ -84,30 +87,32 @@ public struct Loader: Sendable {
         if plan.steps.contains(where: \.needsWork) {
             try await engine.checkRoom(for: plan)
             guard !options.isDryRun else { return }
-            try Self.checkPacks(manifest, files)
-            try await load(plan, engine, reader, record, &receipt)
+            try bundle.checkPacks()
+            try await load(plan, engine, bundle.reader, record, &receipt)
         }
         guard !options.isDryRun else { return }
-        try documents.removeOthers()
+        try bundle.documents.removeOthers()
         if options.images.isEmpty { try trusted.raiseFloor(floors) }
     }
 
-    /// Removes what interrupted loads left, and only then forgets them.
-    private func heal(_ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt) async throws {
+    /// Removes what interrupted loads left.
+    ///
+    /// - Returns: The images that the journal may forget when all is durable.
+    private func heal(
+        _ engine: any Engine, _ record: LoadRecord, _ receipt: inout Receipt
+    ) async throws -> [Digest] {
         let intents = try record.journal.openIntents()
-        guard !intents.isEmpty else { return }
+        guard !intents.isEmpty else { return [] }
         let names = intents.map(\.reference).joined(separator: ", ")
         guard !options.isDryRun else {
             listener.note("an interrupted load of \(names) would be removed, and loaded again")
-            return
+            return []
         }
         listener.note("healing: a load of \(names) was interrupted; what it left is removed, and loaded again")
-        let removed = try await engine.heal(intents)
+        let removed = try await engine.heal(intents, waiting: options.wait) { listener.advance(0) }
         receipt.removed = removed
-        // A power cut must not bring back what was removed, once nothing remembers it.
-        try engine.sync()
-        for imageID in removed + intents.map(\.imageID) { try record.journal.remove(imageID) }
         for imageID in removed { listener.note("healing: removed \(imageID)") }
+        return removed + intents.map(\.imageID)
     }
 
     private func load(
@@ -131,25 +136,6 @@ public struct Loader: Sendable {
                 try record.finished(step)
                 receipt.finished(step)
                 listener.note("ready: \(step.image.image.reference)")
-            }
-        }
-    }
-
-    /// A medium whose copying was cut off is noticed before anything is sent.
-    private static func checkPacks(_ manifest: BundleManifest, _ files: BundleFiles) throws {
-        for (number, pack) in manifest.packs.enumerated() {
-            guard pack.place == .here else {
-                throw LoadError(
-                    .notFound,
-                    "reading the bundle: pack \(number) lies on another volume or in another bundle; "
-                        + "put all packs into one directory")
-            }
-            let size = try files.directory.size(of: BundleLayout.blobPath(pack.digest))
-            guard size == pack.size else {
-                throw LoadError(
-                    .damaged,
-                    "reading the bundle: pack \(number) has \(size.map { "\($0)" } ?? "no") of \(pack.size) bytes; "
-                        + "copy the bundle again")
             }
         }
     }

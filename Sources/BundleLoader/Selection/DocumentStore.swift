@@ -11,17 +11,17 @@ import OCI
 struct DocumentStore {
     private let files: BundleFiles
     private let descriptors: [Digest: Descriptor]
-    private let copies: Directory
+    private let copies: Directory?
 
     /// - Parameters:
     ///   - files: The bundle.
     ///   - manifest: Its manifest.
-    ///   - state: The state directory.
+    ///   - state: The state directory; nil to keep no copies.
     /// - Throws: `LoadError`.
-    init(files: BundleFiles, manifest: BundleManifest, state: Directory) throws(LoadError) {
+    init(files: BundleFiles, manifest: BundleManifest, state: Directory?) throws(LoadError) {
         self.files = files
         descriptors = Dictionary(manifest.documents.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-        do throws(FileError) { copies = try state.makeSubdirectory("documents", mode: 0o700) } catch {
+        do throws(FileError) { copies = try state?.makeSubdirectory("documents", mode: 0o700) } catch {
             throw LoadError(error)
         }
     }
@@ -33,7 +33,7 @@ struct DocumentStore {
         guard let descriptor = descriptors[digest] else {
             throw LoadError(.damaged, "reading the bundle's images: document \(digest) is not in it; build it again")
         }
-        if let bytes = try? copies.readFile(digest.hex, limit: Int(descriptor.size)),
+        if let bytes = try? copies?.readFile(digest.hex, limit: Int(descriptor.size)),
             SHA256Hasher.digest(of: bytes) == digest
         {
             return TargetImage.Document(descriptor: descriptor, bytes: bytes)
@@ -49,6 +49,7 @@ struct DocumentStore {
 
     /// Removes the copies that are not of this bundle.
     func removeOthers() throws(LoadError) {
+        guard let copies else { return }
         do throws(FileError) {
             for entry in try copies.entries() where Digest(hex: entry.path).map({ descriptors[$0] == nil }) ?? true {
                 try copies.removeTree(entry.path)
@@ -59,6 +60,7 @@ struct DocumentStore {
     }
 
     private func keep(_ bytes: [UInt8], _ digest: Digest) throws(BundleError) {
+        guard let copies else { return }
         do throws(FileError) {
             var file = try copies.makeTemporaryFile()
             try file.append(bytes)

@@ -1,4 +1,4 @@
-import DurableFiles
+public import DurableFiles
 import OCI
 
 /// The files that tell other units which images are there: one for each name, in a directory that is empty after a boot.
@@ -7,6 +7,8 @@ import OCI
 public struct ReadyMarkers: Sendable {
     /// Tells who waits that a run is over, and what it did not mark will not come.
     static let ended = ".ended"
+    /// Held while a run works, so that who waits sees also the end of one that was killed.
+    static let begun = ".begun"
     private let directory: Directory
 
     /// Opens the directory, and makes it where it is not there.
@@ -55,8 +57,15 @@ public struct ReadyMarkers: Sendable {
         return marker
     }
 
-    /// Tells who waits that a run has begun.
-    public func begin() throws(LoadError) { try remove(Self.ended) }
+    /// Tells who waits that a run has begun, and goes on as long as the result lives.
+    public func begin() throws(LoadError) -> HeldFile {
+        let run: HeldFile
+        do throws(FileError) { run = try directory.holdFile(Self.begun) } catch {
+            throw LoadError(LoadError(error).code, "beginning in READY_DIR: \(error.message)", cause: error)
+        }
+        try remove(Self.ended)
+        return run
+    }
 
     /// Tells who waits that the image of these names is there.
     public func mark(_ references: some Sequence<String>) throws(LoadError) {
@@ -77,12 +86,15 @@ public struct ReadyMarkers: Sendable {
     ///   - marker: As `name(parsing:)` gives it.
     ///   - path: The directory, which need not be there yet.
     ///   - wait: How long.
+    ///   - patience: How long a run that was killed may have no successor.
     ///   - whileWaiting: Called several times a second.
     /// - Throws: `LoadError` with code `notFound` when the time is over, or a run has ended without the image.
     public static func wait(
-        for marker: String, in path: String, waiting wait: Duration, whileWaiting: () -> Void = {}
+        for marker: String, in path: String, waiting wait: Duration, patience: Duration = .seconds(5),
+        whileWaiting: () -> Void = {}
     ) throws(LoadError) {
         let deadline = Deadline(after: wait)
+        var successor: Deadline?
         while true {
             // In this order: a marker that is made between the two questions is seen by the second.
             let hasEnded = try exists(ended, in: path)
@@ -93,6 +105,18 @@ public struct ReadyMarkers: Sendable {
                     "waiting for the image \(marker): the loader has ended without it; 'bundle-firstboot --status'"
                         + " says why")
             }
+            if try isAbandoned(path) {
+                let limit = successor ?? Deadline(after: patience)
+                successor = limit
+                guard !limit.hasPassed else {
+                    throw LoadError(
+                        .notFound,
+                        "waiting for the image \(marker): the loader was killed before it was there; start it again,"
+                            + " which mends what was interrupted")
+                }
+            } else {
+                successor = nil
+            }
             guard !deadline.hasPassed else {
                 throw LoadError(
                     .notFound,
@@ -101,6 +125,14 @@ public struct ReadyMarkers: Sendable {
             }
             whileWaiting()
             deadline.pause()
+        }
+    }
+
+    /// Whether a run has begun, and no loader works any more.
+    private static func isAbandoned(_ path: String) throws(LoadError) -> Bool {
+        do throws(FileError) { return try Directory(opening: path).isHeld(begun) == false } catch {
+            guard error.code == .notFound else { throw LoadError(error) }
+            return false
         }
     }
 

@@ -7,8 +7,10 @@ public import StrictJSON
 public struct ReceiptLog: Sendable {
     /// The name in the state directory.
     public static let fileName = "receipts.jsonl"
+    /// How long the file may grow; then the newest lines of half as many bytes are kept.
+    static let maximumSize: Int64 = 8 << 20
     /// The most bytes at the end of the file that are searched.
-    static let window = 16 << 20
+    private static let window: Int64 = 16 << 20
     private static let lineFeed: UInt8 = 0x0A
     private let state: Directory
 
@@ -17,15 +19,22 @@ public struct ReceiptLog: Sendable {
 
     /// Adds a line and returns when it is durable; what a crash left of an earlier line is cut off before.
     ///
+    /// Where the file would get too long, it is replaced in one step by one without its oldest lines.
+    ///
     /// Only for who holds the lock of the state directory.
     ///
     /// - Throws: `LoadError`; the log is then as it was, or ends in a part of a line that the next run cuts off.
     public func append(_ receipt: JSONValue) throws(LoadError) {
         do throws(FileError) {
+            let line = JSONWriter.canonical(receipt)
             var file = try state.openAppendableFile(Self.fileName, mode: 0o600)
             let whole = try endOfLastLine()
+            guard whole + Int64(line.count) <= Self.maximumSize else {
+                let kept = try lines(to: whole, limit: Self.maximumSize / 2 - Int64(line.count))
+                return try state.writeFile(Self.fileName, kept + line, mode: 0o600)
+            }
             if whole < file.size { try file.truncate(to: whole) }
-            try file.append(JSONWriter.canonical(receipt))
+            try file.append(line)
             try file.sync()
         } catch {
             throw LoadError(LoadError(error).code, "writing the receipt: \(error.message)", cause: error)
@@ -36,7 +45,7 @@ public struct ReceiptLog: Sendable {
     ///
     /// - Throws: `LoadError` when the file cannot be read.
     public func last() throws(LoadError) -> (receipt: JSONNode, line: [UInt8])? {
-        var bytes = try tail(Self.window)[...]
+        var bytes = try all()[...]
         while let end = bytes.lastIndex(of: Self.lineFeed) {
             bytes = bytes[..<end]
             let start = bytes.lastIndex(of: Self.lineFeed).map { $0 + 1 } ?? 0
@@ -60,10 +69,21 @@ public struct ReceiptLog: Sendable {
         return 0
     }
 
-    private func tail(_ limit: Int) throws(LoadError) -> [UInt8] {
+    /// The last whole lines before an offset at which a line ends, of at most so many bytes.
+    private func lines(to end: Int64, limit: Int64) throws(FileError) -> [UInt8] {
+        let file = try state.openFile(Self.fileName)
+        // With the byte before, which tells whether a line begins behind it.
+        let start = max(0, end - max(0, limit) - 1)
+        let bytes = try file.read(at: start, count: Int(end - start))
+        guard start > 0 else { return bytes }
+        return Array(bytes.drop { $0 != Self.lineFeed }.dropFirst())
+    }
+
+    /// The file as it is; where it is longer than a loader leaves it, its end.
+    private func all() throws(LoadError) -> [UInt8] {
         do throws(FileError) {
             let file = try state.openFile(Self.fileName)
-            let count = min(file.size, Int64(limit))
+            let count = min(file.size, Self.window)
             return try file.read(at: file.size - count, count: Int(count))
         } catch {
             guard error.code == .notFound else { throw LoadError(error) }

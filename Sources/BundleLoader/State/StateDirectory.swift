@@ -35,7 +35,11 @@ public struct StateDirectory: Sendable {
     public func lock(waiting wait: Duration, whileWaiting: () -> Void = {}) throws(LoadError) {
         let deadline = Deadline(after: wait)
         while true {
-            do throws(FileError) { return try directory.lock() } catch {
+            do throws(FileError) {
+                try directory.lock()
+                // What killed loaders left.
+                return try directory.removeTemporaryFiles()
+            } catch {
                 guard error.code == .busy else { throw LoadError(error) }
                 guard !deadline.hasPassed else {
                     throw LoadError(

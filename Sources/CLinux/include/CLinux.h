@@ -14,3 +14,9 @@ int clinux_exchange(int directory1, const char *name1, int directory2, const cha
 
 /// Returns when everything on the file system of `directory` is on its device; 0, or -1 with errno.
 int clinux_sync_file_system(int directory);
+
+/// Takes a shared lock of a file that is open for reading, which ends with the last descriptor. Returns 0, or -1 with errno.
+int clinux_hold(int file);
+
+/// Whether somebody else has a lock of the file; takes none. Returns 0 or 1, or -1 with errno.
+int clinux_is_held(int file);

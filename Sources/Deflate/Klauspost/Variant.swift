@@ -29,11 +29,11 @@ extension KlauspostEncoder {
             case extendsBack
         }
 
-        /// klauspost/compress 1.15.10 to 1.15.12 (level 1: from 1.15.11).
+        /// klauspost/compress 1.15.10 to 1.15.12 (level 1: from 1.15.11), and 1.17.9 at levels up to 6.
         public static let klauspost1Dot15 = Variant(
             writesWholeAlphabets: true, misplacesNextMatch: false, endSearch: .sameStart, matchCost: 6, leastGain: 0,
             pricesFirstLiterals: false, countsDictionary: true)
-        /// klauspost/compress 1.18.0; at levels -1 to 3, 5 and 6 equal to 1.15.12.
+        /// klauspost/compress 1.18.0, at levels -1 to 3, 5 and 6 equal to 1.15.12; 1.17.9 at levels 7 to 9.
         public static let klauspost1Dot18 = Variant(
             writesWholeAlphabets: true, pricesFirstLiterals: false, countsDictionary: true)
         /// klauspost/compress 1.20.0 to 1.20.3, and from 1.18.4 on at levels up to 6; Go 1.27 but for levels -1 and 9.

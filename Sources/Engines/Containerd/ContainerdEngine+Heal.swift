@@ -2,7 +2,9 @@ public import OCI
 
 extension ContainerdEngine {
     /// Removes the images that contain a layer in doubt, then what is unpacked of it, and its blobs; see `Engine`.
-    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+    public func heal(
+        _ intents: [LoadIntent], waiting wait: Duration = .zero, whileWaiting: () -> Void = {}
+    ) async throws -> [Digest] {
         let containers = try ctr.containers()
         return try ContentHealer(ctr: ctr, snapshotter: host.snapshotter).heal(intents) { image in
             containers.first { $0.image == image.name }?.id

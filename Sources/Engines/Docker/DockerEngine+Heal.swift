@@ -4,15 +4,27 @@ import StrictJSON
 
 extension DockerEngine {
     /// Removes images by their names and IDs without force, then chains that no image holds; see `Engine`.
-    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+    public func heal(
+        _ intents: [LoadIntent], waiting wait: Duration = .zero, whileWaiting: () -> Void = {}
+    ) async throws -> [Digest] {
         let stacks = doubtfulStacks(intents)
         guard !stacks.isEmpty else { return [] }
-        let removed = try removeImages(on: Set(stacks.map(\.chain)))
-        for stack in stacks {
-            try Task.checkCancellation()
-            try removeOrphan(stack)
+        let own = Set(intents.map(\.imageID))
+        let deadline = ContinuousClock.now + wait
+        var removed: [Digest] = []
+        while true {
+            removed += try removeImages(on: Set(stacks.map(\.chain)), own)
+            guard let held = try removeOrphans(stacks) else { return removed }
+            guard ContinuousClock.now < deadline else {
+                throw EngineError(
+                    .inUse,
+                    "removing layers that an interrupted load of \(held.reference) left: the chain \(held.chain) is still there; remove the containers and the build cache that use it, and run again"
+                )
+            }
+            // A daemon that had the whole archive works on without us: it holds the layers, and makes the image at the end.
+            whileWaiting()
+            try await Task.sleep(for: .milliseconds(500))
         }
-        return removed
     }
 
     /// Layers up to one whose chain cannot be believed.
@@ -34,12 +46,20 @@ extension DockerEngine {
         return stacks.values.sorted { ($0.diffIDs.count, $0.chain) > ($1.diffIDs.count, $1.chain) }
     }
 
-    /// Removes the images that stand on one of these chains, with their names.
-    private func removeImages(on chains: Set<ChainID>) throws -> [Digest] {
+    /// Removes the images that stand on one of these chains, with their names; those that were being loaded are named.
+    private func removeImages(on chains: Set<ChainID>, _ own: Set<Digest>) throws -> [Digest] {
         var images: [StoredImage] = []
-        for id in try client.images().ids {
-            guard let image = try client.image(id.description) else { continue }
-            if ChainID.chains(of: image.diffIDs).contains(where: chains.contains) { images.append(image) }
+        let listed = try client.images()
+        for id in listed.ids {
+            do throws(EngineError) {
+                guard let image = try client.image(id.description) else { continue }
+                if ChainID.chains(of: image.diffIDs).contains(where: chains.contains) { images.append(image) }
+            } catch {
+                // After a power cut the daemon may list an image without being able to look at it.
+                guard error.code == .refused, own.contains(id) else { throw error }
+                let names = listed.names.filter { $0.value == id }.map(\.key.description)
+                images.append(StoredImage(id: id, diffIDs: [], names: names))
+            }
         }
         guard !images.isEmpty else { return [] }
         // Asked before a name is taken away: an image that is in use shall stay as it is.
@@ -93,17 +113,20 @@ extension DockerEngine {
         image.names.first.map { "\($0) (\(image.id))" } ?? image.id.description
     }
 
-    /// Removes a chain that no image stands on, where there is one.
-    private func removeOrphan(_ stack: Stack) throws {
-        guard try takeUp(stack) else { return }
-        // Podman makes a chain anew when it has each of its layers anywhere, so that asking again tells nothing.
-        guard host.product == .docker else { return }
-        // A layer of no bytes is made by being asked for, and cannot be wrong.
-        guard stack.diffIDs.last?.digest != SHA256Hasher.digest(of: []), try takeUp(stack) else { return }
-        throw EngineError(
-            .inUse,
-            "removing layers that an interrupted load of \(stack.reference) left: the chain \(stack.chain) is still there; remove the containers and the build cache that use it, and run again"
-        )
+    /// Removes chains that no image stands on, where there are such.
+    ///
+    /// - Returns: The first that is still there afterwards.
+    private func removeOrphans(_ stacks: [Stack]) throws -> Stack? {
+        for stack in stacks {
+            try Task.checkCancellation()
+            guard try takeUp(stack) else { continue }
+            // Podman makes a chain anew when it has each of its layers anywhere, so that asking again tells nothing.
+            guard host.product == .docker else { continue }
+            // A layer of no bytes is made by being asked for, and cannot be wrong.
+            guard stack.diffIDs.last?.digest != SHA256Hasher.digest(of: []) else { continue }
+            if try takeUp(stack) { return stack }
+        }
+        return nil
     }
 
     /// Loads an image of nothing but layers that must be there, and removes it; with it go those that nothing else holds.

@@ -2,7 +2,9 @@ public import OCI
 
 extension DockerStoreEngine {
     /// Removes the images that contain a layer in doubt by their names, without force; see `Engine`.
-    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] {
+    public func heal(
+        _ intents: [LoadIntent], waiting wait: Duration = .zero, whileWaiting: () -> Void = {}
+    ) async throws -> [Digest] {
         guard !intents.isEmpty else { return [] }
         let containers = try client.containers()
         if let ctr {

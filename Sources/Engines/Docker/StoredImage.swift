@@ -16,7 +16,15 @@ extension DockerClient {
     ///
     /// - Throws: `EngineError`.
     func image(_ name: String) throws(EngineError) -> StoredImage? {
-        guard let node = try get("/images/\(Self.encoded(name))/json") else { return nil }
+        let found: JSONNode?
+        do throws(EngineError) { found = try get("/images/\(Self.encoded(name))/json") } catch {
+            guard error.code == .refused else { throw error }
+            throw EngineError(
+                .refused,
+                "\(error.message); where a power cut has damaged the image, remove it with 'docker rmi' and run again",
+                cause: error.cause)
+        }
+        guard let node = found else { return nil }
         return try reading("image \(name)") { () throws(JSONError) in
             let layers = try node.optional("RootFS")?.optional("Layers")?.elements() ?? []
             return StoredImage(

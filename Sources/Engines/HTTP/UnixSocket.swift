@@ -1,3 +1,4 @@
+import DurableFiles
 import Glibc
 
 /// A connection to a socket of the file system that belongs to root or to us, as does the process behind it.
@@ -24,7 +25,9 @@ struct UnixSocket: ~Copyable {
             number: Glibc.socket(
                 AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0),
             path: path)
-        guard socket.number >= 0 else { throw Self.failure(path, "no socket could be made: \(Self.text(errno))") }
+        guard socket.number >= 0 else {
+            throw Self.failure(path, "no socket could be made: \(FileError.systemText(errno))")
+        }
         try socket.connect()
         try socket.checkPeer()
         // What lies in the kernel is what the other side reads while the next piece is being decompressed.
@@ -52,7 +55,7 @@ struct UnixSocket: ~Copyable {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
             case EPIPE, ECONNRESET, ENOTCONN: return .closed
-            default: throw Self.failure(path, "sending failed: \(Self.text(errno))")
+            default: throw Self.failure(path, "sending failed: \(FileError.systemText(errno))")
             }
         }
     }
@@ -67,7 +70,7 @@ struct UnixSocket: ~Copyable {
             case EINTR: continue
             case EAGAIN: return .wouldBlock
             case ECONNRESET: return .closed
-            default: throw Self.failure(path, "receiving failed: \(Self.text(errno))")
+            default: throw Self.failure(path, "receiving failed: \(FileError.systemText(errno))")
             }
         }
     }
@@ -99,7 +102,7 @@ struct UnixSocket: ~Copyable {
             case EACCES, EPERM:
                 throw Self.failure(path, "permission denied; run as root or as a user who may use it")
             case ECONNREFUSED: throw Self.failure(path, "nothing listens there; start the daemon")
-            default: throw Self.failure(path, Self.text(errno))
+            default: throw Self.failure(path, FileError.systemText(errno))
             }
         }
     }
@@ -120,7 +123,7 @@ struct UnixSocket: ~Copyable {
         }
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else {
-            throw failure(path, errno == ENOENT ? "it does not exist; start the daemon" : text(errno))
+            throw failure(path, errno == ENOENT ? "it does not exist; start the daemon" : FileError.systemText(errno))
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw failure(path, "it is no socket; name the daemon's socket itself, not a link")
@@ -135,7 +138,7 @@ struct UnixSocket: ~Copyable {
         var peer: (Int32, UInt32, UInt32) = (0, 0, 0)
         var length = socklen_t(MemoryLayout<(Int32, UInt32, UInt32)>.size)
         guard unsafe getsockopt(number, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 else {
-            throw Self.failure(path, "it is not known who listens there: \(Self.text(errno))")
+            throw Self.failure(path, "it is not known who listens there: \(FileError.systemText(errno))")
         }
         guard Self.isTrusted(peer.1) else {
             throw Self.failure(path, "user \(peer.1) listens there, neither root nor user \(geteuid())")
@@ -146,11 +149,5 @@ struct UnixSocket: ~Copyable {
 
     private static func failure(_ path: String, _ what: String) -> EngineError {
         EngineError(.unreachable, "connecting to \(path): \(what)")
-    }
-
-    private static func text(_ number: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard unsafe strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

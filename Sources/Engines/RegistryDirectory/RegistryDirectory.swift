@@ -10,8 +10,8 @@ public struct RegistryDirectory: Engine {
     private let storage: RegistryStorage
     private let jobs: Int
 
-    /// How many blobs are made at a time at most, whatever `jobs` is: each takes memory.
-    static let maximumJobs = 4
+    /// How many blobs are made at a time at most, whatever `jobs` is: each takes about 30 MiB.
+    static let maximumJobs = 2
 
     /// Opens the root directory of a registry's storage, which must be there.
     ///
@@ -46,7 +46,9 @@ public struct RegistryDirectory: Engine {
     public var platform: Platform? { nil }
 
     /// Nothing: what an interrupted load left is whole, or has no name yet.
-    public func heal(_ intents: [LoadIntent]) async throws -> [Digest] { [] }
+    public func heal(
+        _ intents: [LoadIntent], waiting wait: Duration, whileWaiting: () -> Void
+    ) async throws -> [Digest] { [] }
 
     /// Finds out what is missing; one batch for all images of a priority.
     ///

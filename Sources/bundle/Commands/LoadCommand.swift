@@ -33,15 +33,7 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The registry's root directory, for registry-dir.", valueName: "directory"))
     var path: String?
 
-    @Option(
-        name: .customLong("image"),
-        help: ArgumentHelp("Only this image, by reference or name; repeatable.", valueName: "ref"))
-    var images: [String] = []
-
-    @Option(
-        name: .customLong("group"),
-        help: ArgumentHelp("A group that this host belongs to; repeatable.", valueName: "name"))
-    var groups: [String] = []
+    @OptionGroup var selection: SelectionOptions
 
     @Option(
         name: .customLong("state"),
@@ -71,14 +63,11 @@ struct LoadCommand: AsyncParsableCommand {
 
     private func options() throws -> LoadOptions {
         guard 0...86400 ~= wait else { throw UsageError("--wait is 0 to 86400 seconds") }
-        guard images.isEmpty || groups.isEmpty else {
-            throw UsageError("--image names images whatever their groups are; give --image or --group")
-        }
         var options = LoadOptions(
             source: .directory(directory), trust: try trust.store(), target: try loadTarget(),
             statePath: try statePath ?? Self.defaultStatePath())
-        options.groups = Set(groups)
-        options.images = try images.map { try Reference(parsing: $0) }
+        options.groups = selection.groupNames
+        options.images = try selection.references()
         options.wait = .seconds(wait)
         options.jobs = work.jobs
         options.isDryRun = dryRun
@@ -127,14 +116,6 @@ struct LoadCommand: AsyncParsableCommand {
         try Terminal.data(
             "OK: \(Text.count(receipt.images.count, "image")) in \(receipt.target?.description ?? ""), "
                 + "\(Text.bytes(receipt.sent)) sent")
-    }
-}
-
-extension ProgressMeter {
-    /// For `BundleLoader`.
-    fileprivate var loadListener: LoadListener {
-        LoadListener(
-            phase: { self.start($0, total: $1) }, advance: { self.advance($0) }, note: { self.note($0) })
     }
 }
 

@@ -4,6 +4,7 @@ import BundleLoader
 import BundleSpec
 import Foundation
 import OCI
+import Registry
 
 /// How to reach registries that the spec says nothing about.
 struct RegistryOptions: ParsableArguments {
@@ -22,13 +23,25 @@ struct RegistryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The key of --cert (PEM).", valueName: "file"))
     var certKey: String?
 
+    /// The settings for one registry.
+    func access() throws -> RegistryAccess {
+        try checkCertificate()
+        return RegistryAccess(
+            plainHTTP: plainHTTP ? true : nil, insecureSkipTLSVerify: insecureSkipTLSVerify, caFile: caFile,
+            certificate: cert, certificateKey: certKey)
+    }
+
+    private func checkCertificate() throws {
+        guard (cert == nil) == (certKey == nil) else {
+            throw UsageError("--cert and --cert-key belong together; give both")
+        }
+    }
+
     /// The spec's settings, completed for every registry that it names but does not describe.
     ///
     /// - Throws: `UsageError` when there is no such registry, so that no option is ignored silently.
     func completing(_ specification: Specification) throws -> Specification {
-        guard (cert == nil) == (certKey == nil) else {
-            throw UsageError("--cert and --cert-key belong together; give both")
-        }
+        try checkCertificate()
         guard plainHTTP || insecureSkipTLSVerify || caFile != nil || cert != nil else { return specification }
         var registries = specification.registries
         for image in specification.images {
@@ -91,6 +104,30 @@ struct TrustOptions: ParsableArguments {
             isDirectory.boolValue
         else { return TrustStore(keys: keys) }
         return try TrustStore(directory: trust[0], threshold: threshold)
+    }
+}
+
+/// Which images of a bundle are delivered.
+struct SelectionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("image"),
+        help: ArgumentHelp("Only this image, by reference or name; repeatable.", valueName: "ref"))
+    var images: [String] = []
+
+    @Option(
+        name: .customLong("group"),
+        help: ArgumentHelp("A group that the target belongs to; repeatable.", valueName: "name"))
+    var groups: [String] = []
+
+    /// The groups.
+    var groupNames: Set<String> { Set(groups) }
+
+    /// The images that were named; empty for all that the groups allow.
+    func references() throws -> [Reference] {
+        guard images.isEmpty || groups.isEmpty else {
+            throw UsageError("--image names images whatever their groups are; give --image or --group")
+        }
+        return try images.map { try Reference(parsing: $0) }
     }
 }
 

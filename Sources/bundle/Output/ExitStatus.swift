@@ -1,5 +1,6 @@
 import ArgumentParser
 import BundleBuilder
+import BundleDelivery
 import BundleFormat
 import BundleLoader
 import BundleSpec
@@ -7,6 +8,7 @@ import Console
 import Cryptography
 import DurableFiles
 import OCI
+import Registry
 
 /// The exit codes of docs/reference.md, and which errors lead to them.
 enum ExitStatus: Int32 {
@@ -38,6 +40,12 @@ enum ExitStatus: Int32 {
                 case .noSpace: .noSpace
                 case .busy, .files: .unexpected
                 }
+            case let error as DeliveryError:
+                switch error.code {
+                case .usage: .usage
+                case .nameTaken, .sparse: .target
+                }
+            case let error as RegistryError: error.cause.flatMap { $0 as? BundleError }.map(ExitStatus.init) ?? .source
             case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
             case let error as FileError:
                 switch error.code {

@@ -1,0 +1,100 @@
+import Foundation
+import Synchronization
+
+/// A system of one test: systemd as its first process, over a view of this system's files that keeps what is changed; needs root.
+///
+/// `/tmp` and `/dev` are those of this system; units are only those that the test installs. It ends with its last owner.
+public final class BootedSystem: Sendable {
+    private let directory: TemporaryDirectory
+    private let process: Mutex<RunningCommand>
+    private let command: Command
+
+    /// Boots.
+    ///
+    /// - Parameter script: What the shell does before each boot, in the root of the new system.
+    /// - Throws: `CommandError`.
+    public init(_ script: String) async throws {
+        directory = try TemporaryDirectory()
+        let layers = try directory.makeDirectory("layers")
+        // The upper layer of an overlay must not lie on another one, as /tmp of a container does.
+        try await Command("mount", ["-t", "tmpfs", "tmpfs", layers]).check()
+        for name in ["upper", "work", "root"] { try directory.makeDirectory("layers/" + name) }
+        let boot = """
+            set -e
+            cd "$0"
+            mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+            cd root
+            for point in proc sys dev tmp; do mount --rbind "/$point" "$point"; done
+            mount -t tmpfs tmpfs run
+            # Of this system's units none shall start by itself.
+            rm -rf lib/systemd/system/*.wants etc/systemd/system
+            mkdir -p etc/systemd/system/multi-user.target.wants
+            \(script)
+            pivot_root . .
+            umount --lazy .
+            exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=null
+            """
+        // Unlike other programs of tests it takes no SIGTERM when the test's own process is killed.
+        command = Command(
+            "setpriv",
+            [
+                "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--uts", "--net", "--ipc",
+                "--cgroup", "--kill-child", "--mount-proc",
+                "sh", "-c", boot, layers,
+            ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+        process = Mutex(try command.start())
+        try await waitUntilBooted()
+    }
+
+    deinit { process.withLock(\.self).kill() }
+
+    /// Runs a program in the system.
+    public func run(_ arguments: String...) async throws -> CommandResult {
+        try await Command("nsenter", try enter() + arguments).run()
+    }
+
+    /// What a property of a unit is.
+    public func property(_ name: String, of unit: String) async throws -> String {
+        try await run("systemctl", "show", "--value", "--property=" + name, unit).outputText
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Ends all that runs at once, as a power cut does, and boots again.
+    public func reboot() async throws {
+        let old = process.withLock(\.self)
+        old.kill()
+        await old.waitForEnd()
+        let new = try command.start()
+        process.withLock { $0 = new }
+        try await waitUntilBooted()
+    }
+
+    /// Waits until no job is left.
+    private func waitUntilBooted() async throws {
+        for _ in 0..<600 {
+            let process = process.withLock(\.self)
+            if let status = process.status {
+                let output = String(decoding: process.output() + process.errorOutput(), as: UTF8.self)
+                throw CommandError(.failed, "the system ended with \(status): \(output)")
+            }
+            if let enter = try? enter() {
+                let state = try await Command("nsenter", enter + ["systemctl", "is-system-running", "--wait"]).run()
+                if ["running\n", "degraded\n"].contains(state.outputText) { return }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw CommandError(.timedOut, "the system did not boot within a minute")
+    }
+
+    /// Options of `nsenter`: those of the first process, which is the child of `unshare`.
+    private func enter() throws -> [String] {
+        let parent = process.withLock(\.processID)
+        let children = try String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+        guard let first = children.split(separator: " ").first else {
+            throw CommandError(.failed, "the system has no first process")
+        }
+        let name = try String(contentsOfFile: "/proc/\(first)/comm", encoding: .utf8)
+        guard name == "systemd\n" else { throw CommandError(.failed, "the system has not begun to boot") }
+        return ["--target", String(first), "--mount", "--pid", "--uts", "--net", "--ipc", "--cgroup", "--"]
+    }
+}
