@@ -43,7 +43,7 @@ nightly-dockers: deps ## Run the tests of docker against those of newer Debian s
 	@set -e; for root in $$(.ci/docker-roots); do \
 		chroot "$$root" dockerd --version; \
 		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
-			--filter 'EnginesTests.Docker|LoadCommandTests'; \
+			--filter 'EnginesTests.Docker|EngineConformance|LoadCommandTests'; \
 	done
 
 check: deps loader ## Check format, file lengths, dependencies, shell scripts, paths and the static loader

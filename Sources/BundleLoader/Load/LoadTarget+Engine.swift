@@ -1,5 +1,6 @@
 import Cryptography
 import Engines
+import Glibc
 import OCI
 
 extension LoadTarget {
@@ -51,17 +52,24 @@ extension LoadTarget {
         return place
     }
 
-    /// What its journal is called: `docker-` and some digits that depend on the path.
+    /// What its journal is called: `docker-` and some digits that depend on where its path really leads.
     var journalName: String {
         let (kind, path) =
             switch self {
             case .automatic(let namespace): ("auto", namespace)
             case .containerd(let socket, let namespace):
-                ("containerd", (socket ?? ContainerdPlace.find()?.socket ?? "") + " " + namespace)
+                ("containerd", Self.real(socket ?? ContainerdPlace.find()?.socket ?? "") + " " + namespace)
             case .docker(let socket): ("docker", socket)
             case .podman(let socket): ("podman", socket ?? DockerEngine.podmanSocket)
             case .registryDirectory(let path): ("registry-dir", path)
             }
-        return kind + "-" + SHA256Hasher.digest(of: Array(path.utf8)).hex.prefix(16)
+        return kind + "-" + SHA256Hasher.digest(of: Array(Self.real(path).utf8)).hex.prefix(16)
+    }
+
+    /// A path without links, so that `/var/run/docker.sock` is `/run/docker.sock`; anything else as it is.
+    private static func real(_ path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 }

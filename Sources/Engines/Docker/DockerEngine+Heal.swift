@@ -18,7 +18,7 @@ extension DockerEngine {
             guard ContinuousClock.now < deadline else {
                 throw EngineError(
                     .inUse,
-                    "removing layers that an interrupted load of \(held.reference) left: the chain \(held.chain) is still there; remove the containers and the build cache that use it, and run again"
+                    "removing layers that an interrupted load of \(held.reference) left: the chain \(held.chain) is still there; remove the containers and the build cache that use it, or restart docker, and run again"
                 )
             }
             // A daemon that had the whole archive works on without us: it holds the layers, and makes the image at the end.
