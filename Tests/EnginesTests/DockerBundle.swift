@@ -104,7 +104,7 @@ struct DockerBundle: Sendable {
 extension DockerEngine {
     /// Connects to a daemon that answers.
     static func of(_ daemon: DockerDaemon) async throws -> DockerEngine {
-        try await connect(path: daemon.socket, wait: .seconds(30))
+        try await connect(path: daemon.socket, wait: .seconds(120))
     }
 
     /// Plans and loads as the loader does, and gives the plan and how many bytes were sent.

@@ -59,7 +59,7 @@ struct EngineScene: Sendable {
             let daemon = try await DockerDaemon(hasContainerdStore: kind.usesStore)
             engine = try await DockerDaemonStore.connect(
                 path: daemon.socket, containerdSocket: kind == .dockerStore ? daemon.containerdSocket : nil,
-                wait: .seconds(30))
+                wait: .seconds(120))
             #expect(engine is DockerStoreEngine == kind.usesStore)
             #expect(engine.description.contains("seen by ctr") == (kind == .dockerStore))
             run = { try await daemon.docker("run", "--rm", "--network=none", $0) }
@@ -74,7 +74,7 @@ struct EngineScene: Sendable {
         case .containerd:
             let daemon = try await ContainerdDaemon()
             let place = try #require(ContainerdPlace.find(socket: daemon.socket))
-            engine = try await ContainerdEngine.connect(place, wait: .seconds(30))
+            engine = try await ContainerdEngine.connect(place, wait: .seconds(120))
             // Containers of all of a host's containerds share one folder of the runtime.
             run = { try await daemon.ctr("run", "--rm", $0, "test-" + UUID().uuidString) }
             hold = { try await daemon.ctr("containers", "create", $0, "keeper") }
@@ -88,7 +88,7 @@ struct EngineScene: Sendable {
         case .podmanSocket, .podmanProgram:
             let storage = try await PodmanStorage(hasService: kind == .podmanSocket)
             engine = try await DockerEngine.connectPodman(
-                path: kind == .podmanSocket ? storage.socket : nil, options: storage.options, wait: .seconds(30))
+                path: kind == .podmanSocket ? storage.socket : nil, options: storage.options, wait: .seconds(120))
             // The program's limits are lowered: where tests run there may be less than podman asks for.
             run = {
                 try await storage.podman(
