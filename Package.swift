@@ -97,7 +97,7 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
-            "BundleDelivery", ["BundleFormat", "BundleLoader", "Engines", "OCI", "Registry"]),
+            "BundleDelivery", ["BundleFormat", "BundleLoader", "DurableFiles", "Engines", "OCI", "Registry"]),
         module(
             "BundleBuilder",
             [

@@ -48,8 +48,10 @@ public struct TarEntry: Sendable {
         return block
     }
 
-    /// How many zero bytes follow the contents.
-    public var paddingSize: Int { Int((512 - size % 512) % 512) }
+    /// The zero bytes that follow the contents, up to the next block.
+    public var padding: [UInt8] { [UInt8](repeating: 0, count: paddingSize) }
+
+    private var paddingSize: Int { Int((512 - size % 512) % 512) }
 
     /// What the entry takes in the tar: header, contents and padding, in bytes.
     public var totalSize: Int64 { 512 + size + Int64(paddingSize) }

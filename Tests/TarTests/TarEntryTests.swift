@@ -14,7 +14,7 @@ import Testing
         for (name, bytes) in contents {
             let entry = TarEntry(name: name, size: Int64(bytes.count))
             let start = tar.count
-            tar += entry.header + bytes + [UInt8](repeating: 0, count: entry.paddingSize)
+            tar += entry.header + bytes + entry.padding
             #expect(Int64(tar.count - start) == entry.totalSize)
         }
         tar += TarEntry.end

@@ -11,7 +11,8 @@ struct LayerForm: Sendable {
     let size: Int64
     /// What they are.
     let mediaType: MediaType
-    private let layer: BundleLayer
+    /// The layer that it is a form of.
+    let layer: BundleLayer
     private let source: Source
 
     private enum Source {
@@ -55,6 +56,20 @@ struct LayerForm: Sendable {
             try decoder.finish()
         }
         guard left == 0 else { throw wrongSize }
+    }
+
+    /// Hands over what is sent, in order and in pieces; blobs are made on several threads.
+    ///
+    /// - Throws: As `LayerReader.readBlob`.
+    func read(_ reader: LayerReader, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        guard case .blob = source else {
+            return try unsafe read(reader) { bytes in
+                try Task.checkCancellation()
+                try unsafe body(bytes)
+            }
+        }
+        // Which proves the size too.
+        try await unsafe reader.readBlob(layer, jobs: jobs, body)
     }
 
     private var wrongSize: BundleError {

@@ -120,7 +120,7 @@ extension LoadStep {
 
 extension TargetImage.Instance {
     /// Whether it is none that containers are made of.
-    var isArtifact: Bool { platform == nil || layers.contains { $0.encoding == .verbatim(nil) } }
+    public var isArtifact: Bool { platform == nil || layers.contains { $0.encoding == .verbatim(nil) } }
 
     /// A complaint about a config that does not fit the manifest.
     func unevenLayers(_ image: TargetImage) -> EngineError {
