@@ -52,7 +52,7 @@ public final class TemporaryDirectory: Sendable {
 
     /// Unmounts a directory and what is mounted beneath it, the deepest first.
     static func unmount(_ path: String) {
-        guard let table = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return }
+        guard let table = try? KernelText.read("/proc/self/mounts") else { return }
         let points = table.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first }
         for point in points.reversed() where point == path || point.hasPrefix(path + "/") {
             umount2(String(point), Int32(MNT_DETACH))

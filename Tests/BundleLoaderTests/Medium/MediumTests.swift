@@ -17,7 +17,7 @@ import Testing
 
     /// The options of a mount, `ro` first; nil where nothing is mounted.
     private func options(_ path: String) throws -> [Substring]? {
-        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        let table = try KernelText.read("/proc/self/mountinfo")
         let line = table.split(separator: "\n").last { $0.contains(" \(path) ") }
         return line?.split(separator: " ")[5].split(separator: ",")
     }
