@@ -88,7 +88,8 @@ let package = Package(
             ]),
 
         // Use cases and programs. The loader's reach neither Registry nor BundleSpec: decision 0006.
-        module("BundleLoader", ["BundleFormat", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON"]),
+        module(
+            "BundleLoader", ["BundleFormat", "Console", "Cryptography", "DurableFiles", "Engines", "OCI", "StrictJSON"]),
         .executableTarget(
             name: "bundle-firstboot",
             dependencies: [
@@ -97,12 +98,12 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
-            "BundleDelivery", ["BundleFormat", "BundleLoader", "DurableFiles", "Engines", "OCI", "Registry"]),
+            "BundleDelivery", ["BundleFormat", "BundleLoader", "Console", "DurableFiles", "Engines", "OCI", "Registry"]),
         module(
             "BundleBuilder",
             [
-                "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "Registry",
-                "StrictJSON", "Tar", "Zstandard",
+                "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI",
+                "Registry", "StrictJSON", "Tar", "Zstandard",
             ]),
         .executableTarget(
             name: "bundle",
@@ -151,14 +152,14 @@ let package = Package(
         tests(
             "BundleBuilder",
             [
-                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "DurableFiles", "Gzip", "OCI",
-                "Registry", "TestSupport", "Zstandard",
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Console", "Cryptography", "DurableFiles", "Gzip",
+                "OCI", "Registry", "TestSupport", "Zstandard",
             ]),
         tests(
             "Engines",
             [
-                "BundleBuilder", "BundleFormat", "BundleSpec", "Cryptography", "Deflate", "DurableFiles", "Engines",
-                "Gzip", "OCI", "Programs", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
+                "BundleBuilder", "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles",
+                "Engines", "Gzip", "OCI", "Programs", "Registry", "StrictJSON", "Tar", "TestSupport", "Zstandard",
             ]),
         tests(
             "BundleLoader",

@@ -1,5 +1,6 @@
 import BundleFormat
 public import BundleSpec
+public import Console
 import Cryptography
 import DurableFiles
 import OCI
@@ -10,11 +11,11 @@ public struct Build: Sendable {
     private let specification: Specification
     private let options: BuildOptions
     private let cache: BuildCache
-    private let progress: BuildProgress
+    private let progress: WorkListener
 
     /// A build of its parts; nothing is read yet.
     public init(
-        specification: Specification, options: BuildOptions, cache: BuildCache, progress: BuildProgress = .none
+        specification: Specification, options: BuildOptions, cache: BuildCache, progress: WorkListener = .none
     ) {
         self.specification = specification
         self.options = options

@@ -18,6 +18,11 @@ public final class ProgressMeter: Sendable {
     /// One that shows something, or nothing at all.
     public init(isWanted: Bool) { self.isWanted = isWanted }
 
+    /// Shows what a work tells.
+    public var listener: WorkListener {
+        WorkListener(phase: { self.start($0, total: $1) }, advance: { self.advance($0) }, note: { self.note($0) })
+    }
+
     /// Begins a phase of so many bytes, and ends the one before.
     public func start(_ phase: String, total: Int64) {
         finish()

@@ -72,8 +72,8 @@ struct FirstBootRun {
         say("done: \(Text.count(receipt.images.count, "image")), \(Text.bytes(receipt.sent)) sent")
     }
 
-    private var listener: LoadListener {
-        LoadListener(
+    private var listener: WorkListener {
+        WorkListener(
             phase: { name, bytes in
                 meter.start(name, total: bytes)
                 notifier.status("\(name): \(Text.bytes(bytes))")

@@ -1,5 +1,6 @@
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import Foundation
 import OCI
@@ -186,7 +187,7 @@ import Testing
             for folders in [["blobs", "layers", "frames", "layouts"], ["blobs", "layouts"], ["frames"]] {
                 for folder in folders { try scene.change(folder) { $0[$0.count / 2] ^= 8 } }
                 let notes = Mutex(0)
-                let progress = BuildProgress(
+                let progress = WorkListener(
                     phase: { _, _ in }, advance: { _ in }, note: { _ in notes.withLock { $0 += 1 } })
                 _ = try await scene.workshop.build(scene.specification, output: "healed", progress: progress)
                     .run(scene.lock)
@@ -229,7 +230,7 @@ import Testing
     @Test func `a part that is damaged again and again is an error`() async throws {
         try await withScene { scene in
             try FileManager.default.removeItem(atPath: scene.workshop.directory.path("cache/v1/layouts"))
-            let progress = BuildProgress(
+            let progress = WorkListener(
                 phase: { name, _ in if name == "pack" { try? scene.change("blobs") { $0[$0.count / 2] ^= 8 } } },
                 advance: { _ in }, note: { _ in })
             let build = try scene.workshop.build(scene.specification, output: "never", progress: progress)

@@ -1,6 +1,7 @@
 import BundleBuilder
 import BundleFormat
 import BundleSpec
+import Console
 import Foundation
 import OCI
 import Synchronization
@@ -78,7 +79,7 @@ import Testing
         let workshop = try Workshop()
         let layer = try await Self.layout(workshop, "pigz", ["-nc"])
         let phases = Mutex<[String]>([])
-        let progress = BuildProgress(
+        let progress = WorkListener(
             phase: { name, _ in phases.withLock { $0.append(name) } }, advance: { _ in }, note: { _ in })
         let original = try Self.specification(workshop, "    store: original\n")
         let lock = try await workshop.lock(original)

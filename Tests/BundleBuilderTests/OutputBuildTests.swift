@@ -1,5 +1,6 @@
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import DurableFiles
 import Foundation
@@ -173,7 +174,7 @@ import Testing
         let gate = Gate()
         let first = try workshop.build(
             specification,
-            progress: BuildProgress(
+            progress: WorkListener(
                 phase: { name, _ in if name == "pack" { gate.pass() } }, advance: { _ in }, note: { _ in }))
         async let result = first.run(lock)
         await gate.waitUntilReached()

@@ -1,6 +1,7 @@
 import BundleBuilder
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import Foundation
 import OCI
@@ -37,7 +38,7 @@ struct Workshop: Sendable {
     func build(
         _ specification: Specification, cache: String = "cache", output: String = "bundle", jobs: Int = 2,
         level: Int = 3, packSize: Int64 = BundleLayout.defaultPackSize, created: Timestamp? = nil,
-        progress: BuildProgress = .none
+        progress: WorkListener = .none
     ) throws -> Build {
         Build(
             specification: specification,

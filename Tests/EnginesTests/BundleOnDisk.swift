@@ -1,6 +1,7 @@
 import BundleBuilder
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import Engines
 import OCI

@@ -1,4 +1,5 @@
 import BundleFormat
+import Console
 import DurableFiles
 import Gzip
 import OCI
@@ -10,7 +11,7 @@ import OCI
 struct EncoderSearch: Sendable {
     let cache: BuildCache
     let jobs: Int
-    let progress: BuildProgress
+    let progress: WorkListener
 
     /// Looks for the encoders of layers that nobody wants stored as they are.
     ///

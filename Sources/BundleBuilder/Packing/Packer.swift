@@ -1,4 +1,5 @@
 import BundleFormat
+import Console
 import Cryptography
 import DurableFiles
 import Foundation
@@ -9,7 +10,7 @@ struct Packer: Sendable {
     let cache: BuildCache
     let plan: PackPlan
     let jobs: Int
-    let progress: BuildProgress
+    let progress: WorkListener
 
     /// Packs all streams of the plan.
     ///

@@ -1,5 +1,6 @@
 import BundleFormat
 import BundleSpec
+import Console
 import Cryptography
 import DurableFiles
 import OCI
@@ -9,7 +10,7 @@ import Synchronization
 struct LayerFetcher: Sendable {
     let cache: BuildCache
     let jobs: Int
-    let progress: BuildProgress
+    let progress: WorkListener
 
     /// Pulling waits for the network more than it computes.
     private static let minimumWidth = 4

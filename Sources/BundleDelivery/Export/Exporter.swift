@@ -1,5 +1,6 @@
 import BundleFormat
 public import BundleLoader
+public import Console
 import DurableFiles
 import Engines
 public import OCI
@@ -10,10 +11,10 @@ public import OCI
 public struct Exporter: Sendable {
     private let bundle: OpenedBundle
     private let options: ExportOptions
-    private let listener: LoadListener
+    private let listener: WorkListener
 
     /// An export of its parts.
-    public init(_ bundle: OpenedBundle, options: ExportOptions, listener: LoadListener) {
+    public init(_ bundle: OpenedBundle, options: ExportOptions, listener: WorkListener) {
         self.bundle = bundle
         self.options = options
         self.listener = listener

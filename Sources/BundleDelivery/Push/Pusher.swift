@@ -1,5 +1,6 @@
 public import BundleFormat
 public import BundleLoader
+public import Console
 import Engines
 public import OCI
 public import Registry
@@ -36,10 +37,10 @@ public struct Pusher: Sendable {
     private let bundle: OpenedBundle
     private let client: RegistryClient
     private let options: PushOptions
-    private let listener: LoadListener
+    private let listener: WorkListener
 
     /// A push of its parts.
-    public init(_ bundle: OpenedBundle, client: RegistryClient, options: PushOptions, listener: LoadListener) {
+    public init(_ bundle: OpenedBundle, client: RegistryClient, options: PushOptions, listener: WorkListener) {
         self.bundle = bundle
         self.client = client
         self.options = options

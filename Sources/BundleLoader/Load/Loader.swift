@@ -1,4 +1,5 @@
 import BundleFormat
+public import Console
 import DurableFiles
 import Engines
 import OCI
@@ -8,10 +9,10 @@ import OCI
 /// Spec: docs/loading.md. Killing it at any moment loses nothing: the next run heals and continues.
 public struct Loader: Sendable {
     private let options: LoadOptions
-    private let listener: LoadListener
+    private let listener: WorkListener
 
     /// A load of its parts.
-    public init(_ options: LoadOptions, listener: LoadListener) {
+    public init(_ options: LoadOptions, listener: WorkListener) {
         self.options = options
         self.listener = listener
     }

@@ -1,4 +1,5 @@
 import BundleFormat
+import Console
 import Cryptography
 import OCI
 
@@ -21,7 +22,7 @@ struct TrustedBundle {
     ///
     /// - Throws: `LoadError` with code `notTrusted`, or `damaged`.
     init(
-        _ files: BundleFiles, trust: TrustStore, floors: FloorStore?, listener: LoadListener
+        _ files: BundleFiles, trust: TrustStore, floors: FloorStore?, listener: WorkListener
     ) throws(LoadError) {
         do throws(BundleError) { (statement, signers, _) = try files.statement(trust: trust.keys) } catch {
             throw LoadError(error)

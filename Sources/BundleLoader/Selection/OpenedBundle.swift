@@ -1,4 +1,5 @@
 public import BundleFormat
+public import Console
 import DurableFiles
 public import Engines
 public import OCI
@@ -23,7 +24,7 @@ public struct OpenedBundle: Sendable {
     ///   - trust: Whose signatures count, and the policy.
     ///   - listener: Hears who signed, and warnings.
     /// - Throws: `LoadError` with code `notTrusted`, `damaged` or `notFound`.
-    public init(path: String, trust: TrustStore, listener: LoadListener) throws(LoadError) {
+    public init(path: String, trust: TrustStore, listener: WorkListener) throws(LoadError) {
         let files: BundleFiles
         do throws(BundleError) { files = try BundleFiles(path: path) } catch { throw LoadError(error) }
         try self.init(files, try TrustedBundle(files, trust: trust, floors: nil, listener: listener), state: nil)

@@ -40,8 +40,8 @@ struct ExportCommand: AsyncParsableCommand {
             let options = try options()
             let images = try selection.references()
             let meter = ProgressMeter(isWanted: !work.noProgress)
-            let bundle = try OpenedBundle(path: directory, trust: try trust.store(), listener: meter.loadListener)
-            let exporter = Exporter(bundle, options: options, listener: meter.loadListener)
+            let bundle = try OpenedBundle(path: directory, trust: try trust.store(), listener: meter.listener)
+            let exporter = Exporter(bundle, options: options, listener: meter.listener)
             let plan = try exporter.plan(groups: selection.groupNames, images: images)
             let leftOut = plan.leftOut.map { "left out  \($0)  an artifact, which \(format.rawValue) cannot hold" }
             guard output != "-" else {

@@ -55,7 +55,7 @@ struct LoadCommand: AsyncParsableCommand {
         try await ExitStatus.reporting {
             let options = try options()
             let meter = ProgressMeter(isWanted: !work.noProgress)
-            let receipt = try await Loader(options, listener: meter.loadListener).run()
+            let receipt = try await Loader(options, listener: meter.listener).run()
             meter.finish()
             if json { try Terminal.data(JSONWriter.readable(receipt.json)) } else { try show(receipt) }
         }

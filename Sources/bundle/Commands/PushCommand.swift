@@ -55,7 +55,7 @@ struct PushCommand: AsyncParsableCommand {
             let destination = try PushDestination(parsing: destination, renames: try renamedPaths())
             let images = try selection.references()
             let meter = ProgressMeter(isWanted: !work.noProgress)
-            let bundle = try OpenedBundle(path: directory, trust: try trust.store(), listener: meter.loadListener)
+            let bundle = try OpenedBundle(path: directory, trust: try trust.store(), listener: meter.listener)
             var options = PushOptions(destination)
             options.tags = tags
             options.sparse = sparse
@@ -64,7 +64,7 @@ struct PushCommand: AsyncParsableCommand {
                 access: [destination.registry: try registries.access()],
                 environment: ProcessInfo.processInfo.environment)
             do {
-                let pusher = Pusher(bundle, client: client, options: options, listener: meter.loadListener)
+                let pusher = Pusher(bundle, client: client, options: options, listener: meter.listener)
                 let plan = try await pusher.plan(groups: selection.groupNames, images: images)
                 let mounted = dryRun ? 0 : try await pusher.push(plan)
                 meter.finish()
