@@ -61,7 +61,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
-        module("Programs"),
+        module("Programs", ["DurableFiles"]),
         module("Console"),
 
         // The bundle on disk; mirrors docs/format.md.

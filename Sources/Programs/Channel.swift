@@ -1,3 +1,4 @@
+import DurableFiles
 import Glibc
 
 /// Two connected sockets: what one is given the other gives.
@@ -51,9 +52,5 @@ struct SystemError: Error, CustomStringConvertible {
 
     init(_ number: Int32) { self.number = number }
 
-    var description: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard unsafe strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    var description: String { FileError.systemText(number) }
 }
