@@ -22,9 +22,12 @@ struct Exchange: Sendable {
         let origin: Origin
     }
 
-    /// Gets a path below `/v2/`.
+    /// The address of something in the repository.
+    func url(_ path: String) throws(RegistryError) -> URL { try endpoint.url("\(repository)/\(path)") }
+
+    /// Gets something in the repository.
     func get(_ path: String, headers: [(String, String)]) async throws(RegistryError) -> Answer {
-        try await send(Request(url: try endpoint.url(path), headers: headers))
+        try await send(Request(url: try url(path), headers: headers))
     }
 
     /// Sends a request to the registry, or where the registry said that it goes.

@@ -75,7 +75,7 @@ private struct BlobTransfer {
         let start = sink.received
         var headers = [("Accept", "*/*"), ("Accept-Encoding", "identity")]
         if start > 0 { headers.append(("Range", "bytes=\(start)-")) }
-        let answer = try await exchange.get("\(exchange.repository)/blobs/\(descriptor.digest)", headers: headers)
+        let answer = try await exchange.get("blobs/\(descriptor.digest)", headers: headers)
         let response = answer.response
         switch response.status.code {
         case 200:

@@ -19,7 +19,7 @@ extension RegistryClient {
                 "\(exchange.task): its descriptor says \(size ?? 0) bytes, more than the limit of \(limit)")
         }
         let answer = try await exchange.get(
-            "\(exchange.repository)/\(path)",
+            path,
             headers: [
                 ("Accept", path.hasPrefix("manifests/") ? Self.accepted : "*/*"), ("Accept-Encoding", "identity"),
             ])

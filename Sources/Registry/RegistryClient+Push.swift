@@ -102,8 +102,3 @@ extension RegistryClient {
         }
     }
 }
-
-extension Exchange {
-    /// The address of something in the repository.
-    func url(_ path: String) throws(RegistryError) -> URL { try endpoint.url("\(repository)/\(path)") }
-}
