@@ -1,3 +1,4 @@
+import BundleFormat
 public import DurableFiles
 
 /// Why a target could not be asked or filled.
@@ -39,6 +40,11 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Wraps what the file system said.
     public init(_ error: FileError) {
         self.init(error.code == .noSpace ? .noSpace : .files, error.message, cause: error)
+    }
+
+    /// The same with the image that it is about before the sentence.
+    func about(_ step: LoadStep) -> EngineError {
+        EngineError(code, "\(step.image.image.reference): \(message)", cause: cause)
     }
 
     /// The sentence.

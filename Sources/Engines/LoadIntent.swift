@@ -19,3 +19,13 @@ public struct LoadIntent: Sendable, Hashable {
         self.presentCount = presentCount
     }
 }
+
+extension LoadIntent {
+    /// The layers that cannot be believed, lowest first.
+    var diffIDsInDoubt: ArraySlice<DiffID> { diffIDs.dropFirst(presentCount) }
+
+    /// The chains that cannot be believed, with the position of their highest layer, lowest first.
+    var chainsInDoubt: [(position: Int, chain: ChainID)] {
+        ChainID.chains(of: diffIDs).enumerated().dropFirst(presentCount).map { ($0.offset, $0.element) }
+    }
+}

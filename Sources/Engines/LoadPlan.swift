@@ -30,6 +30,9 @@ public struct LoadPlan: Sendable {
 
     /// All steps in loading order.
     public var steps: [LoadStep] { batches.flatMap(\.self) }
+
+    /// The bytes that all steps will send.
+    var bytesToSend: Int64 { steps.reduce(0) { $0 + $1.bytesToSend } }
 }
 
 /// What is to be done for one image.

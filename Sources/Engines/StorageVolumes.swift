@@ -30,18 +30,17 @@ struct StorageVolumes {
         }
     }
 
-    /// Whether the first directory has room for one part and the last for the other, which may be on one volume.
+    /// Whether the first directory has room for so many bytes of what is sent and the last for the rest of a plan; they may
+    /// be on one volume.
     ///
     /// - Throws: `EngineError` with code `noSpace`.
-    func check(for engine: String, first: LoadPlan.Room, rest: LoadPlan.Room) throws(EngineError) {
+    func check(for engine: String, _ plan: LoadPlan, sent: Int64) throws(EngineError) {
         guard let head = directories.first, let last = directories.last else { return }
         do throws(FileError) {
-            var needed = rest
-            if try head.fileSystem == last.fileSystem {
-                needed.bytes += first.bytes
-                needed.inodes += first.inodes
-            } else {
-                try Self.check(engine, first, head)
+            var needed = plan.room
+            if try head.fileSystem != last.fileSystem {
+                try Self.check(engine, LoadPlan.Room(bytes: sent, inodes: 0), head)
+                needed.bytes -= sent
             }
             try Self.check(engine, needed, last)
         } catch {

@@ -16,7 +16,7 @@ public struct PushPlan: Sendable {
             step.names.map { name in
                 let result: PushedName.Result =
                     switch name.action {
-                    case .keep: .kept
+                    case .keep, .unsupported: .kept
                     case .present where step.hasManifests: .present
                     case .present, .set: .pushed
                     }
@@ -47,25 +47,12 @@ public struct PushedName: Sendable {
 
 /// One image in one repository.
 struct PushStep: Sendable {
-    /// A name there.
-    struct Name: Sendable {
-        enum Action: Sendable {
-            case present
-            case set
-            /// It points elsewhere, and stays so.
-            case keep
-        }
-
-        let reference: Reference
-        let action: Action
-    }
-
     let image: TargetImage
     /// The document that the names shall point to.
     let root: TargetImage.Document
     /// The repository, as any of its names.
     let repository: Reference
-    let names: [Name]
+    let names: [LoadStep.Name]
     /// Whether all manifests are there.
     let hasManifests: Bool
 

@@ -65,16 +65,14 @@ struct PushPlanner: Sendable {
     private func step(
         _ image: TargetImage, _ root: TargetImage.Document, _ references: [Reference]
     ) async throws -> PushStep {
-        var names: [PushStep.Name] = []
+        var names: [LoadStep.Name] = []
         for reference in references {
             guard reference.tag != nil else {
-                names.append(PushStep.Name(reference: reference, action: .present))
+                names.append(LoadStep.Name(reference, .present))
                 continue
             }
             let found = try await client.manifestDigest(reference)
-            names.append(
-                PushStep.Name(reference: reference, action: try action(reference, image, root.descriptor.digest, found))
-            )
+            names.append(LoadStep.Name(reference, try action(reference, image, root.descriptor.digest, found)))
         }
         let manifests = Set(image.instances.map(\.manifest.descriptor.digest) + [root.descriptor.digest])
         var hasManifests = true
@@ -87,18 +85,14 @@ struct PushPlanner: Sendable {
 
     private func action(
         _ reference: Reference, _ image: TargetImage, _ root: Digest, _ found: Digest?
-    ) throws -> PushStep.Name.Action {
+    ) throws -> LoadStep.Name.Action {
         guard let found else { return .set }
         guard found != root else { return .present }
-        switch options.tags ?? image.image.tagPolicy {
-        case .keep: return .keep
-        case .move: return .set
-        case .fail:
-            throw DeliveryError(
+        return try (options.tags ?? image.image.tagPolicy).action(
+            orThrow: DeliveryError(
                 .nameTaken,
                 "planning the push: \(reference) is \(found), not \(root), and must not be moved; remove it from the registry, or push with --tags move or --tags keep"
-            )
-        }
+            ))
     }
 
     /// The blobs of the images that are not there, with the repositories that have them or need them.

@@ -58,8 +58,8 @@ struct ContentHealer {
         init(_ intents: [LoadIntent]) {
             var found: [ChainID: (height: Int, reference: String)] = [:]
             for intent in intents {
-                diffIDs.formUnion(intent.diffIDs.dropFirst(intent.presentCount))
-                for (height, chain) in ChainID.chains(of: intent.diffIDs).enumerated().dropFirst(intent.presentCount) {
+                diffIDs.formUnion(intent.diffIDsInDoubt)
+                for (height, chain) in intent.chainsInDoubt {
                     found[chain] = (height, intent.reference)
                 }
             }

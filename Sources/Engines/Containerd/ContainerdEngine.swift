@@ -86,7 +86,7 @@ public struct ContainerdEngine: Engine {
                 }
                 if pinsNames { for name in step.confirmedNames { try ctr.pin(name) } }
             } catch let error as EngineError {
-                throw EngineError(error.code, "\(step.image.image.reference): \(error.message)", cause: error.cause)
+                throw error.about(step)
             }
         }
     }

@@ -32,20 +32,9 @@ struct ContentPlanner {
     ///
     /// - Throws: `EngineError` with code `notFound`, `refused` or `nameTaken`; `BundleError`.
     mutating func add(_ image: TargetImage) throws {
-        guard let instance = image.instances.first else {
-            throw EngineError(
-                .notFound,
-                "planning \(image.image.reference): it has no manifest for \(platform); take a bundle that was built "
-                    + "for this platform")
+        guard let instance = try image.instance(for: platform) else {
+            return steps.append(image.leftOut(as: image.root.descriptor.digest, by: engine))
         }
-        guard !instance.isArtifact else {
-            return steps.append(
-                LoadStep(
-                    image: image, imageID: image.root.descriptor.digest, missing: [], presentCount: 0,
-                    isPresent: false, bytesToSend: 0, names: [],
-                    skipReason: "it is an artifact, which \(engine) cannot hold"))
-        }
-        guard instance.diffIDs.count == instance.layers.count else { throw instance.unevenLayers(image) }
         steps.append(try step(image, instance))
     }
 
@@ -93,15 +82,7 @@ struct ContentPlanner {
         guard let current = stored.names[name], current != root else {
             return isReady(name, root) ? .present : .set
         }
-        switch image.image.tagPolicy {
-        case .keep: return .keep
-        case .move: return .set
-        case .fail:
-            throw EngineError(
-                .nameTaken,
-                "planning \(image.image.reference): the name \(name) points to \(current) on this machine, and its policy "
-                    + "is to fail; remove that name, or build with 'tags: move' or 'tags: keep'")
-        }
+        return try image.image.tagPolicy.action(orThrow: image.nameTaken(name, by: current))
     }
 }
 
@@ -115,18 +96,5 @@ extension LoadStep {
         LoadStep(
             image: image, imageID: imageID, missing: missing, presentCount: presentCount, isPresent: isPresent,
             bytesToSend: bytes, names: names, skipReason: skipReason)
-    }
-}
-
-extension TargetImage.Instance {
-    /// Whether it is none that containers are made of.
-    public var isArtifact: Bool { platform == nil || layers.contains { $0.encoding == .verbatim(nil) } }
-
-    /// A complaint about a config that does not fit the manifest.
-    func unevenLayers(_ image: TargetImage) -> EngineError {
-        EngineError(
-            .refused,
-            "planning \(image.image.reference): its manifest has \(layers.count) layers and its config \(diffIDs.count); "
-                + "build the bundle from an image that is whole")
     }
 }

@@ -18,7 +18,7 @@ public enum DockerDaemonStore {
             .docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying)
         guard host.hasContainerdStore else { return DockerEngine(host) }
         let sockets = [containerdSocket, host.containerdSocket].compactMap(\.self) + usualSockets
-        return DockerStoreEngine(host, ctr: sockets.lazy.compactMap { ctr($0, of: host) }.first)
+        return try DockerStoreEngine(host, ctr: sockets.lazy.compactMap { ctr($0, of: host) }.first)
     }
 
     /// Where the containerd listens that docker starts, and the one that it finds.

@@ -38,7 +38,7 @@ extension DockerEngine {
     private func doubtfulStacks(_ intents: [LoadIntent]) -> [Stack] {
         var stacks: [ChainID: Stack] = [:]
         for intent in intents {
-            for (position, chain) in ChainID.chains(of: intent.diffIDs).enumerated().dropFirst(intent.presentCount) {
+            for (position, chain) in intent.chainsInDoubt {
                 stacks[chain] = Stack(
                     diffIDs: Array(intent.diffIDs[...position]), chain: chain, reference: intent.reference)
             }

@@ -35,26 +35,15 @@ private struct Planner {
     }
 
     mutating func add(_ image: TargetImage) throws {
-        guard let instance = image.instances.first else {
-            throw EngineError(
-                .notFound,
-                "planning \(image.image.reference): it has no manifest for \(engine.host.platform); take a bundle that was built for this platform"
-            )
+        guard let instance = try image.instance(for: engine.host.platform) else {
+            return steps.append(image.leftOut(as: image.instances[0].config.descriptor.digest, by: engine.kind))
         }
-        guard !instance.isArtifact else {
-            return steps.append(
-                LoadStep(
-                    image: image, imageID: instance.config.descriptor.digest, missing: [], presentCount: 0,
-                    isPresent: false, bytesToSend: 0, names: [],
-                    skipReason: "it is an artifact, which \(engine.kind) cannot hold"))
-        }
-        guard instance.diffIDs.count == instance.layers.count else { throw instance.unevenLayers(image) }
         steps.append(try step(image, instance))
     }
 
     private mutating func step(_ image: TargetImage, _ instance: TargetImage.Instance) throws -> LoadStep {
         let imageID = instance.config.descriptor.digest
-        let names = try names(of: image.image, imageID)
+        let names = try names(of: image, imageID)
         let new = names.filter { $0.action == .set }.map(\.reference.withoutDigest)
         if try isKnown(imageID, instance.diffIDs) {
             return LoadStep(
@@ -103,28 +92,23 @@ private struct Planner {
         return found
     }
 
-    private mutating func names(of image: BundleImage, _ imageID: Digest) throws -> [LoadStep.Name] {
-        try image.names.map { name in
+    private mutating func names(of image: TargetImage, _ imageID: Digest) throws -> [LoadStep.Name] {
+        try image.image.names.map { name in
             guard name.tag != nil else {
                 return LoadStep.Name(name, .unsupported("\(engine.kind) keeps no digest for an image that was loaded"))
             }
             let plain = name.withoutDigest
-            let current = known.names[plain]
-            guard let current, current != imageID else {
-                known.names[plain] = imageID
-                return LoadStep.Name(name, current == nil ? .set : .present)
+            let action: LoadStep.Name.Action
+            if let current = known.names[plain] {
+                action =
+                    current == imageID
+                    ? .present
+                    : try image.image.tagPolicy.action(orThrow: image.nameTaken("\(name)", by: current))
+            } else {
+                action = .set
             }
-            switch image.tagPolicy {
-            case .keep: return LoadStep.Name(name, .keep)
-            case .move:
-                known.names[plain] = imageID
-                return LoadStep.Name(name, .set)
-            case .fail:
-                throw EngineError(
-                    .nameTaken,
-                    "planning \(image.reference): the name \(name) points to \(current) on this machine, and its policy is to fail; remove that name, or build with 'tags: move' or 'tags: keep'"
-                )
-            }
+            if action != .keep { known.names[plain] = imageID }
+            return LoadStep.Name(name, action)
         }
     }
 }

@@ -5,9 +5,7 @@ extension DockerEngine {
         let temporary = host.product == .docker ? host.rootDirectory + "/tmp" : "/var/tmp"
         let volumes = try StorageVolumes([temporary, host.rootDirectory])
         let largest = plan.batches.map { $0.reduce(0) { $0 + $1.bytesToSend } }.max() ?? 0
-        try volumes.check(
-            for: kind, first: LoadPlan.Room(bytes: largest, inodes: 0),
-            rest: LoadPlan.Room(bytes: plan.room.bytes - largest, inodes: plan.room.inodes))
+        try volumes.check(for: kind, plan, sent: largest)
     }
 
     /// Syncs the volumes of the daemon's images, or all where they cannot be seen from here; see `Engine`.

@@ -71,7 +71,7 @@ public struct DockerEngine: Engine {
                         try unsafe archive.write(reader, $0)
                     }
                 } catch let error as EngineError {
-                    throw EngineError(error.code, "\(step.image.image.reference): \(error.message)", cause: error.cause)
+                    throw error.about(step)
                 }
             }
         }

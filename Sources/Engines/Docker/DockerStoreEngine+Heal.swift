@@ -10,7 +10,7 @@ extension DockerStoreEngine {
         if let ctr {
             return try ContentHealer(ctr: ctr, snapshotter: host.driver).heal(intents) { containers[$0.digest] }
         }
-        let doubtful = Set(intents.flatMap { $0.diffIDs.dropFirst($0.presentCount) })
+        let doubtful = Set(intents.flatMap(\.diffIDsInDoubt))
         guard !doubtful.isEmpty else { return [] }
         let own = intents.map(\.imageID)
         var images: [StoredImage] = []

@@ -8,11 +8,16 @@ public struct DockerStoreEngine: Engine {
     let host: DockerHost
     /// Sees the blobs of the store; nil where it is not there, or is another containerd's.
     let ctr: Ctr?
+    private let directories: [String]
     var client: DockerClient { host.client }
 
-    init(_ host: DockerHost, ctr: Ctr?) {
+    /// - Throws: `EngineError` when the containerd that was found does not answer any more.
+    init(_ host: DockerHost, ctr: Ctr?) throws(EngineError) {
         self.host = host
         self.ctr = ctr
+        directories =
+            try ctr?.directories(snapshotter: host.driver)
+            ?? ["/var/lib/containerd", host.rootDirectory + "/containerd", host.rootDirectory]
     }
 
     /// As `docker 28.5.2 (overlayfs, containerd store) at /run/docker.sock`.
@@ -28,14 +33,15 @@ public struct DockerStoreEngine: Engine {
 
     /// Asks for the daemon's images, and for blobs where that can be; see `Engine`.
     public func plan(_ images: [TargetImage], reader: LayerReader) async throws -> LoadPlan {
-        var planner = ContentPlanner(engine: kind, platform: host.platform, reader: reader, stored: try stored(images))
+        let listed = try client.storedImages(withManifests: host.listsManifests)
+        var planner = ContentPlanner(
+            engine: kind, platform: host.platform, reader: reader, stored: try stored(images, listed))
         for image in images { try planner.add(image) }
         return planner.plan
     }
 
-    /// What of these images is there; a blob counts when an image brings it, or the store shows it.
-    private func stored(_ images: [TargetImage]) throws -> StoredContent {
-        let listed = try client.storedImages(withManifests: host.listsManifests)
+    /// What names stand for, and what of these images is whole.
+    private func whole(_ images: [TargetImage], _ listed: [ListedImage]) -> StoredContent {
         var stored = StoredContent()
         for image in listed { for name in image.names { stored.names[name] = image.digest } }
         for image in images {
@@ -45,6 +51,12 @@ public struct DockerStoreEngine: Engine {
             stored.ready.formUnion(found.names)
             stored.blobs.formUnion(image.instances.flatMap(\.layers).map(\.digest))
         }
+        return stored
+    }
+
+    /// What of these images is there; a blob counts when an image brings it, or the store shows it.
+    private func stored(_ images: [TargetImage], _ listed: [ListedImage]) throws -> StoredContent {
+        var stored = whole(images, listed)
         stored.knowsAllBlobs = ctr != nil
         if let ctr, !listed.isEmpty {
             // With nothing listed it might be anybody's.
@@ -68,7 +80,7 @@ public struct DockerStoreEngine: Engine {
             do {
                 try unsafe client.load(size: archive.size, progress: progress) { try unsafe archive.write(reader, $0) }
             } catch let error as EngineError {
-                throw EngineError(error.code, "\(step.image.image.reference): \(error.message)", cause: error.cause)
+                throw error.about(step)
             }
         }
     }
@@ -76,7 +88,7 @@ public struct DockerStoreEngine: Engine {
     /// Asks what each name stands for, and whether the daemon calls the image whole; see `Engine`.
     public func confirm(_ step: LoadStep) async throws {
         guard step.skipReason == nil else { return }
-        let stored = try stored([step.image])
+        let stored = whole([step.image], try client.storedImages(withManifests: host.listsManifests))
         for name in step.confirmedNames {
             let complaint =
                 stored.names[name] != step.imageID
@@ -89,17 +101,9 @@ public struct DockerStoreEngine: Engine {
 
     /// Compares with what is free where the store lies, if that can be seen from here; see `Engine`.
     public func checkRoom(for plan: LoadPlan) async throws {
-        let blobs = plan.steps.reduce(0) { $0 + $1.bytesToSend }
-        try StorageVolumes(try directories()).check(
-            for: kind, first: LoadPlan.Room(bytes: blobs, inodes: 0),
-            rest: LoadPlan.Room(bytes: plan.room.bytes - blobs, inodes: plan.room.inodes))
+        try StorageVolumes(directories).check(for: kind, plan, sent: plan.bytesToSend)
     }
 
     /// Syncs the volumes of the store, or all where they cannot be seen from here; see `Engine`.
-    public func sync() throws { try StorageVolumes(try directories()).sync() }
-
-    private func directories() throws(EngineError) -> [String] {
-        if let ctr { return try ctr.directories(snapshotter: host.driver) }
-        return ["/var/lib/containerd", host.rootDirectory + "/containerd", host.rootDirectory]
-    }
+    public func sync() throws { try StorageVolumes(directories).sync() }
 }

@@ -22,6 +22,7 @@ final class PodmanService: Sendable {
     /// - Throws: `EngineError` with code `unreachable`.
     init(_ program: Program) throws(EngineError) {
         self.program = program
+        // A socket's path must be short, wherever the state lies; the directory is ours alone (0700), and holds nothing else.
         var template = Array("/tmp/bundle-podman-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
             throw EngineError(

@@ -60,16 +60,12 @@ struct RegistryPlanner {
         let found = try storage.target(of: link)
         guard found != root else { return .present }
         if let found {
-            switch image.image.tagPolicy {
-            case .keep: return .keep
-            case .move: break
-            case .fail:
-                throw EngineError(
-                    .nameTaken,
-                    "planning \(image.image.reference): in \(storage.root.path) the name "
-                        + "\(reference.repository):\(tag) is \(found), not \(root), and its policy is 'tags: fail'; "
-                        + "remove the tag from the registry, or build the bundle with 'tags: move' or 'tags: keep'")
-            }
+            let taken = EngineError(
+                .nameTaken,
+                "planning \(image.image.reference): in \(storage.root.path) the name "
+                    + "\(reference.repository):\(tag) is \(found), not \(root), and its policy is 'tags: fail'; "
+                    + "remove the tag from the registry, or build the bundle with 'tags: move' or 'tags: keep'")
+            guard try image.image.tagPolicy.action(orThrow: taken) == .set else { return .keep }
         }
         try count(link)
         try count(.history(root, tag: tag, in: reference.repository))
