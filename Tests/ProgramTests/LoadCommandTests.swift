@@ -97,16 +97,7 @@ import Testing
         var absent = load("--wait", "0")
         absent.arguments[5] = program.directory.path("no.sock")
         #expect(try await absent.run().status == .exited(7))
-        // The largest blob is the pack.
-        let blobs = program.directory.path("bundle/blobs/sha256")
-        let pack = try #require(
-            try FileManager.default.contentsOfDirectory(atPath: blobs).max { left, right in
-                try program.directory.read("bundle/blobs/sha256/" + left).count
-                    < program.directory.read("bundle/blobs/sha256/" + right).count
-            })
-        var bytes = try program.directory.read("bundle/blobs/sha256/" + pack)
-        bytes[bytes.count / 2] ^= 1
-        try program.directory.write(bytes, to: "bundle/blobs/sha256/" + pack)
+        try program.damagePack()
         let result = try await load().run()
         #expect(result.status == .exited(4), "\(result.errorText)")
         #expect(try program.directory.read("state/receipts.jsonl").count > 0)

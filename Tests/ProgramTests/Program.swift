@@ -126,6 +126,18 @@ struct Program: Sendable {
     /// Whether there is nothing at the output, and nothing beside it that could be taken for a bundle.
     func hasNoBundle(_ output: String = "bundle") -> Bool { !exists(output) && !exists(output + ".partial/STATEMENT") }
 
+    /// Flips a bit in the middle of a bundle's largest blob, which is its pack.
+    func damagePack(_ output: String = "bundle") throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path(output + "/blobs/sha256"))
+        let blobs = try names.map { name in
+            let path = "\(output)/blobs/sha256/\(name)"
+            return (path: path, bytes: try directory.read(path))
+        }
+        var pack = try #require(blobs.max { $0.bytes.count < $1.bytes.count })
+        pack.bytes[pack.bytes.count / 2] ^= 1
+        try directory.write(pack.bytes, to: pack.path)
+    }
+
     /// Every file beneath a directory with its bytes.
     func tree(_ name: String = "bundle") throws -> [String: [UInt8]] {
         var tree: [String: [UInt8]] = [:]

@@ -190,15 +190,7 @@ import Testing
             registry.host,
         ])
         #expect(try await foreign.run().status == .exited(3))
-        let blobs = program.directory.path("bundle/blobs/sha256")
-        let pack = try #require(
-            try FileManager.default.contentsOfDirectory(atPath: blobs).max { left, right in
-                try program.directory.read("bundle/blobs/sha256/" + left).count
-                    < program.directory.read("bundle/blobs/sha256/" + right).count
-            })
-        var bytes = try program.directory.read("bundle/blobs/sha256/" + pack)
-        bytes[bytes.count / 2] ^= 1
-        try program.directory.write(bytes, to: "bundle/blobs/sha256/" + pack)
+        try program.damagePack()
         let damaged = try await push(to: registry.host).run()
         #expect(damaged.status == .exited(4), "\(damaged.errorText)")
         let tags = try FileManager.default.subpathsOfDirectory(atPath: registry.storage).filter {
