@@ -63,7 +63,7 @@ struct LayerForm: Sendable {
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.digest, size: try count(layer, reader), mediaType: .ociLayer,
                     layer: layer, isDecoded: true)
-            case .identity, .gzip, .verbatim:
+            case .identity, .gzip, .corrected, .verbatim:
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.stream, size: try reader.streamSize(of: layer),
                     mediaType: .ociLayer, layer: layer, isDecoded: false)
