@@ -178,10 +178,19 @@ public struct Build: Sendable {
         var seen: Set<Digest> = []
         let tars = Set(layers.filter { $0.stream == $0.diffID?.digest }.map(\.stream))
         // The same tar may be in several blobs.
-        let streams = layers.filter { seen.insert($0.stream).inserted }.map { layer in
-            PackPlan.Stream(
-                digest: layer.stream, size: layer.streamSize ?? facts[layer.digest]?.size ?? 0,
-                isTar: tars.contains(layer.stream), blob: FileSum(digest: layer.digest, size: layer.size))
+        var streams: [PackPlan.Stream] = []
+        for layer in layers {
+            if seen.insert(layer.stream).inserted {
+                streams.append(
+                    PackPlan.Stream(
+                        digest: layer.stream, size: layer.streamSize ?? facts[layer.digest]?.size ?? 0,
+                        isTar: tars.contains(layer.stream), blob: FileSum(digest: layer.digest, size: layer.size)))
+            }
+            if case .corrected(let sum) = facts[layer.digest]?.gzip, layer.encoding == .corrected(sum.digest),
+                seen.insert(sum.digest).inserted
+            {
+                streams.append(PackPlan.Stream(digest: sum.digest, size: sum.size, isTar: false, blob: sum))
+            }
         }
         return PackPlan(streams: streams, level: options.level)
     }
@@ -207,6 +216,9 @@ public struct Build: Sendable {
             case (.uncompressed, _): encoding = .identity
             case (_, .proved(let gzip)) where !originals.contains(digest):
                 encoding = .gzip(gzip)
+                stream = known?.diffID.digest ?? digest
+            case (_, .corrected(let corrections)) where !originals.contains(digest):
+                encoding = .corrected(corrections.digest)
                 stream = known?.diffID.digest ?? digest
             case (let compression, _): encoding = .verbatim(compression)
             }

@@ -25,6 +25,9 @@
     /// Fills the last byte with zeros.
     mutating func align() { cursor.align() }
 
+    /// How many bits the last byte still takes.
+    var room: Int { cursor.room }
+
     /// Appends whole bytes; what was put before must end on a byte.
     mutating func put(_ bytes: UnsafeRawBufferPointer) { unsafe cursor.put(bytes) }
 
@@ -62,8 +65,11 @@
         put(UInt64(entry.bits), width: Int(entry.width))
     }
 
+    /// How many bits the last byte still takes.
+    var room: Int { -width & 7 }
+
     /// Fills the last byte with zeros.
-    mutating func align() { put(0, width: -width & 7) }
+    mutating func align() { put(0, width: room) }
 
     @unsafe mutating func put(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }

@@ -5,7 +5,7 @@ struct MemberEncoder: ~Copyable {
     private let header: [UInt8]
     private var isStarted = false
     private var deflate: DeflateEncoder
-    private var trailer = Trailer()
+    private var trailer = MemberTrailer()
 
     init(_ member: GzipMember) {
         header = member.header
@@ -23,7 +23,7 @@ struct MemberEncoder: ~Copyable {
     mutating func finish(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         try unsafe start(output)
         try unsafe deflate.finish(output)
-        try unsafe trailer.write(output)
+        try unsafe trailer.bytes.withUnsafeBytes { try unsafe output($0) }
     }
 
     private mutating func start(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
@@ -40,7 +40,7 @@ struct MemberEncoder: ~Copyable {
         output: (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
         try unsafe member.header.withUnsafeBytes { try unsafe output($0) }
-        var trailer = Trailer()
+        var trailer = MemberTrailer()
         try await unsafe DeflateEncoder.encodeInParallel(
             member.deflate, jobs: jobs,
             pull: { buffer in
@@ -48,22 +48,6 @@ struct MemberEncoder: ~Copyable {
                 unsafe trailer.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 return count
             }, output: output)
-        try unsafe trailer.write(output)
-    }
-}
-
-/// What ends a member: the CRC-32 and the length of its content, RFC 1952 § 2.3.1.
-private struct Trailer {
-    private var checksum = CRC32()
-    private var length: UInt32 = 0
-
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        unsafe checksum.update(bytes)
-        length &+= UInt32(truncatingIfNeeded: bytes.count)
-    }
-
-    func write(_ output: (UnsafeRawBufferPointer) throws -> Void) rethrows {
-        let value = (UInt64(length) << 32 | UInt64(checksum.value)).littleEndian
-        try unsafe withUnsafeBytes(of: value) { try unsafe output($0) }
+        try unsafe trailer.bytes.withUnsafeBytes { try unsafe output($0) }
     }
 }

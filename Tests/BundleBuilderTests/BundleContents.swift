@@ -37,6 +37,9 @@ struct BundleContents {
             })
     }
 
+    /// The names of the layers' encodings.
+    var encodingNames: Set<String> { Set(manifest.layers.map(\.encoding.name)) }
+
     func document(_ digest: Digest) throws -> [UInt8] {
         let descriptor = try #require(manifest.documents.first { $0.digest == digest }, "document \(digest)")
         return try files.document(descriptor)

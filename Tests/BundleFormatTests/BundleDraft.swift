@@ -68,6 +68,18 @@ struct BundleDraft: Sendable {
         addStream(tar, diffID.digest)
     }
 
+    /// Adds a layer that is stored as its tar and as corrections.
+    mutating func add(tar: [UInt8], diffID: DiffID, blob: [UInt8], corrections: [UInt8]) {
+        let digest = SHA256Hasher.digest(of: blob)
+        let second = SHA256Hasher.digest(of: corrections)
+        layers[digest] = BundleLayer(
+            digest: digest, size: Int64(blob.count), diffID: diffID, stream: diffID.digest, encoding: .corrected(second)
+        )
+        blobs[digest] = blob
+        addStream(tar, diffID.digest)
+        addStream(corrections, second)
+    }
+
     /// Adds a layer of an image in the encoding that its compression demands.
     mutating func add(_ layer: LayerFixture) {
         let encoding: BundleLayer.Encoding =

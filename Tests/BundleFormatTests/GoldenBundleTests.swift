@@ -42,7 +42,17 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["gzip/v1", "members/v1"])
+    @Test func blobsOfUnknownEncodersStillComeOutOfTheirCorrections() async throws {
+        let trust = try TrustPolicy.load(paths: [Self.folder + "/corrected"], threshold: 1)
+        let path = Self.folder + "/corrected/v1"
+        let report = try await Verifier(path: path, trust: trust, depth: .full, jobs: 2).run { _, _ in }
+        #expect(report.faults == [])
+        let encodings = try BundleInventory(path: path).manifest.layers.map(\.encoding.name)
+        #expect(encodings.count == 40)
+        #expect(encodings.count { $0 == "gzip with corrections" } == 37)
+    }
+
+    @Test(arguments: ["gzip/v1", "members/v1", "corrected/v1"])
     func everyBlobComesOutOfAReaderOnSeveralThreadsToo(bundle: String) async throws {
         let files = try BundleFiles(path: "\(Self.folder)/\(bundle)")
         let manifest = try files.manifest(try Statement(parsing: try files.statementBytes()))

@@ -70,11 +70,18 @@ public struct BuildCache: Sendable {
         try directory.writeFile("blobs/\(digest.hex)", bytes)
     }
 
+    /// Keeps a blob whose digest was computed.
+    func store(blob file: consuming TemporaryFile, _ digest: Digest) throws(FileError) {
+        try file.commit(as: "blobs/\(digest.hex)", isDurable: true)
+    }
+
     /// What is known of a blob that was read once, where it agrees with what a config says of the layer.
     func layer(_ digest: Digest, _ diffID: DiffID) -> LayerFacts? {
-        guard let (bytes, _) = sealed("layers/\(digest.hex)", limit: 4096), let facts = LayerFacts(parsing: bytes),
+        guard let (bytes, _) = sealed("layers/\(digest.hex)", limit: 4096), var facts = LayerFacts(parsing: bytes),
             facts.diffID == diffID
         else { return nil }
+        // Corrections are made anew where they were removed.
+        if case .corrected(let sum) = facts.gzip, blob(sum.digest, size: sum.size) == nil { facts.gzip = .notTried }
         return facts
     }
 

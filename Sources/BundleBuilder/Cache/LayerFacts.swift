@@ -24,13 +24,15 @@ struct LayerFacts: Sendable {
         case unknown
         /// This one does: it has made the whole blob.
         case proved(GzipEncoding)
+        /// None does, but with these corrections, which are in the cache, the blob was made.
+        case corrected(FileSum)
     }
 
     /// Whether it is worth while to look for what made the blob.
     var wantsEncoder: Bool { compression == .gzip && gzip == .notTried }
 
     /// Changes whenever the encoders do: then every blob is looked at again.
-    private static let encoders = "2, zlib \(DeflateEncoding.zlibVersion)"
+    private static let encoders = "3, zlib \(DeflateEncoding.zlibVersion)"
 
     /// Reads a whole blob.
     ///
@@ -62,7 +64,14 @@ struct LayerFacts: Sendable {
             diffID = DiffID(try Digest(parsing: try node.member("diffID").string()))
             size = try node.member("size").integer(in: 0...Descriptor.maximumSize)
             guard try node.optional("encoders")?.string() == Self.encoders else { return }
-            gzip = try node.optional("gzip").map { .proved(try GzipEncoding(json: $0)) } ?? .unknown
+            if let corrections = try node.optional("corrections") {
+                gzip = .corrected(
+                    FileSum(
+                        digest: try Digest(parsing: try corrections.member("digest").string()),
+                        size: try corrections.member("size").integer(in: 0...Descriptor.maximumSize)))
+            } else {
+                gzip = try node.optional("gzip").map { .proved(try GzipEncoding(json: $0)) } ?? .unknown
+            }
         } catch {
             return nil
         }
@@ -72,9 +81,14 @@ struct LayerFacts: Sendable {
     func bytes() -> [UInt8] {
         var encoding: GzipEncoding?
         if case .proved(let proved) = gzip { encoding = proved }
+        var corrections: JSONValue?
+        if case .corrected(let sum) = gzip {
+            corrections = .object(["digest": .string(sum.digest.description), "size": .integer(sum.size)])
+        }
         return JSONWriter.canonical(
             .object([
-                "compression": .string(compression.name), "diffID": .string(diffID.description),
+                "compression": .string(compression.name), "corrections": corrections,
+                "diffID": .string(diffID.description),
                 "encoders": gzip == .notTried ? nil : .string(Self.encoders), "gzip": encoding?.json,
                 "size": .integer(size),
             ]))

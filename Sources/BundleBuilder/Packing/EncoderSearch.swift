@@ -1,5 +1,7 @@
 import BundleFormat
 import Console
+import Cryptography
+import Deflate
 import DurableFiles
 import Gzip
 import OCI
@@ -51,10 +53,11 @@ struct EncoderSearch: Sendable {
     /// What is known of a blob when its encoder was looked for.
     private func recognize(_ blob: Descriptor, _ facts: LayerFacts?, _ jobs: Int) async throws -> LayerFacts? {
         guard let file = cache.blob(blob.digest, size: blob.size) else { try cache.reject(blob: blob.digest) }
-        let encoding: GzipEncoding?
+        let found: LayerFacts.Recognition
         do {
-            encoding = try await GzipRecognizer(CachedBlob(file: file))
+            let encoding = try await GzipRecognizer(CachedBlob(file: file))
                 .encoding(contentSize: facts?.size ?? 0, jobs: jobs)
+            found = try encoding.map(LayerFacts.Recognition.proved) ?? corrections(of: CachedBlob(file: file))
         } catch is GzipError {
             // It could be inflated when it was looked at first.
             try cache.reject(blob: blob.digest)
@@ -63,17 +66,44 @@ struct EncoderSearch: Sendable {
         try cache.check(blob: blob.digest, file)
         progress.advance(blob.size)
         var known = facts
-        known?.gzip = encoding.map(LayerFacts.Recognition.proved) ?? .unknown
+        known?.gzip = found
         if let known { try cache.store(known, blob.digest) }
         return known
+    }
+
+    /// Makes corrections for a blob that no encoder makes, proves them, and keeps them in the cache.
+    private func corrections(of blob: CachedBlob) throws -> LayerFacts.Recognition {
+        let search = CorrectionSearch(blob)
+        var file = try cache.directory.makeTemporaryFile()
+        var hasher = SHA256Hasher()
+        let isWorthwhile = try search.make { bytes in
+            hasher.update(bytes)
+            try file.append(bytes)
+        }
+        guard isWorthwhile else { return .unknown }
+        let sum = FileSum(digest: hasher.finish(), size: file.written)
+        try cache.store(blob: file, sum.digest)
+        guard let kept = cache.blob(sum.digest, size: sum.size), try search.proves(CachedBlob(file: kept)) else {
+            return .unknown
+        }
+        return .corrected(sum)
     }
 }
 
 /// A blob of the cache, as a recognizer reads it.
-private struct CachedBlob: RandomAccessBytes {
-    let file: ReadableFile
+private final class CachedBlob: RandomAccessBytes, ByteSource {
+    private let file: ReadableFile
+    private var position: Int64 = 0
+
+    init(file: ReadableFile) { self.file = file }
 
     var size: Int64 { file.size }
 
     func read(at offset: Int64, count: Int) throws -> [UInt8] { try file.read(at: offset, count: count) }
+
+    func next() throws -> [UInt8] {
+        let count = min(64 << 10, size - position)
+        defer { position += count }
+        return try file.read(at: position, count: Int(count))
+    }
 }

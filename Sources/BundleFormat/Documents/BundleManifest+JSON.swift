@@ -164,6 +164,9 @@ extension BundleLayer {
                 encoding = .verbatim(compression)
             }
         case "gzip", "gzip-members": encoding = .gzip(try GzipEncoding(json: encodingNode))
+        case "gzip-corrected":
+            try encodingNode.allowOnly(["corrections", "type"])
+            encoding = .corrected(try encodingNode.digest("corrections"))
         case let other:
             throw BundleError(
                 .unsupported,
@@ -179,6 +182,8 @@ extension BundleLayer {
             case .verbatim(nil): layer.stream == layer.digest && layer.diffID == nil
             case .verbatim: layer.stream == layer.digest && layer.diffID != nil
             case .gzip: layer.stream == layer.diffID?.digest && layer.stream != layer.digest
+            case .corrected(let corrections):
+                layer.stream == layer.diffID?.digest && layer.stream != layer.digest && layer.stream != corrections
             }
         guard isConsistent else { throw node.mismatch("a layer whose digest, diffID and stream fit its encoding") }
         self = layer
@@ -200,6 +205,8 @@ extension BundleLayer.Encoding {
         case .verbatim(let compression):
             .object(["compression": .string(compression?.name ?? "none"), "type": .string("verbatim")])
         case .gzip(let gzip): gzip.json
+        case .corrected(let corrections):
+            .object(["corrections": .string(corrections.description), "type": .string("gzip-corrected")])
         }
     }
 }

@@ -127,11 +127,22 @@ public struct BundleLayer: Sendable {
         case verbatim(LayerCompression?)
         /// The blob is one gzip member or several, made from the stream, which is the tar.
         case gzip(GzipEncoding)
+        /// The blob is made from the stream, which is the tar, and from the stream of corrections with this digest.
+        case corrected(Digest)
+    }
+
+    /// The digests of all streams that the blob is made of: the stream, and the corrections where there are any.
+    public var streams: [Digest] {
+        if case .corrected(let corrections) = encoding { [stream, corrections] } else { [stream] }
     }
 
     /// The size that the stream must have, in bytes; nil where only the index tells.
     public var streamSize: Int64? {
-        if case .gzip(let gzip) = encoding { gzip.contentSize } else { size }
+        switch encoding {
+        case .identity, .verbatim: size
+        case .gzip(let gzip): gzip.contentSize
+        case .corrected: nil
+        }
     }
 
     /// A layer of its parts.

@@ -177,7 +177,7 @@ extension BundleInventory.Instance {
 }
 
 extension BundleLayer.Encoding {
-    /// For people: `identity`, `verbatim gzip`, `gzip by go, level 6`.
+    /// For people: `identity`, `verbatim gzip`, `gzip by go, level 6`, `gzip with corrections`.
     public var name: String {
         switch self {
         case .identity: "identity"
@@ -185,6 +185,7 @@ extension BundleLayer.Encoding {
         case .verbatim(.zstd): "verbatim zstd"
         case .verbatim: "verbatim"
         case .gzip(let gzip): "gzip by \(gzip)"
+        case .corrected: "gzip with corrections"
         }
     }
 }

@@ -1,13 +1,19 @@
 import Cryptography
 import Gzip
+import OCI
 
 extension FrameReader {
     /// Where the index has a layer's stream.
     ///
     /// - Throws: `BundleError` with code `damaged`.
-    func position(of layer: BundleLayer) throws(BundleError) -> Int {
-        guard let position = index.position(of: layer.stream) else {
-            throw BundleError(.damaged, "reading layer \(layer.digest): the index has no stream \(layer.stream)")
+    func position(of layer: BundleLayer) throws(BundleError) -> Int { try position(of: layer.stream, layer) }
+
+    /// Where the index has one of the streams of a layer.
+    ///
+    /// - Throws: `BundleError` with code `damaged`.
+    func position(of stream: Digest, _ layer: BundleLayer) throws(BundleError) -> Int {
+        guard let position = index.position(of: stream) else {
+            throw BundleError(.damaged, "reading layer \(layer.digest): the index has no stream \(stream)")
         }
         return position
     }
@@ -40,12 +46,13 @@ extension FrameReader {
     public func readBlob(
         _ layer: BundleLayer, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var encoder = BlobEncoder(layer)
+        var encoder = try BlobEncoder(layer, frames: self)
         try unsafe read(index.streams[try position(of: layer)], decoder: &decoder) {
             try unsafe encoder.append($0, body)
         }
         try unsafe encoder.finish(body)
     }
+
     /// The same, made on several threads where the layer's encoder can be.
     ///
     /// Memory: as for `GzipEncoder.encodeInParallel`, and a frame.
@@ -74,7 +81,7 @@ extension FrameReader {
                 return try unsafe content.fill($0)
             },
             output: {
-                unsafe proof.update($0)
+                try unsafe proof.update($0)
                 try unsafe body($0)
             })
         try proof.finish()

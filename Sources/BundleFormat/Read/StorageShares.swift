@@ -12,17 +12,19 @@ struct StorageShares {
         for stream in index.streams {
             for run in try index.runs(of: stream) { taken[Int(run.frame)] += Double(run.length) }
         }
-        let layerCounts = layers.reduce(into: [:]) { $0[$1.stream, default: 0.0] += 1 }
+        let counts = layers.flatMap(\.streams).reduce(into: [:]) { $0[$1, default: 0.0] += 1 }
         for stream in index.streams {
             var share = 0.0
             for run in try index.runs(of: stream) {
                 let frame = index.frames[Int(run.frame)]
                 share += Double(frame.compressedSize) * Double(run.length) / taken[Int(run.frame)]
             }
-            bytes[stream.digest] = share / (layerCounts[stream.digest] ?? 1)
+            bytes[stream.digest] = share / (counts[stream.digest] ?? 1)
         }
     }
 
     /// The share of a layer, in bytes.
-    func share(of layer: BundleLayer) -> Int64 { Int64((bytes[layer.stream] ?? 0).rounded()) }
+    func share(of layer: BundleLayer) -> Int64 {
+        Int64(layer.streams.reduce(0) { $0 + (bytes[$1] ?? 0) }.rounded())
+    }
 }

@@ -1,7 +1,9 @@
+import Deflate
+
 /// The bytes of a stream, as many at a time as are asked for.
 ///
 /// A class, since closures that are called while a task waits cannot change what cannot be copied; used by one task.
-final class StreamContent {
+final class StreamContent: ByteSource {
     private let frames: FrameReader
     private let runs: [FrameIndex.Run]
     private var decoder: FrameDecoder
@@ -40,5 +42,17 @@ final class StreamContent {
             }
         }
         return filled
+    }
+
+    /// Corrections are read little by little.
+    private static let pieceSize = 64 << 10
+
+    /// The next bytes; none at the end.
+    ///
+    /// - Throws: As `fill`.
+    func next() throws -> [UInt8] {
+        try unsafe [UInt8](unsafeUninitializedCapacity: Self.pieceSize) { buffer, count in
+            count = try unsafe fill(UnsafeMutableRawBufferPointer(buffer))
+        }
     }
 }

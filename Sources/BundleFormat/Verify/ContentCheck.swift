@@ -22,7 +22,9 @@ struct ContentCheck: Sendable {
         self.closure = closure
         elsewhere = Set(fileSet.elsewhere.keys)
         unusablePacks = fileSet.unusablePacks
-        layersByStream = Dictionary(grouping: manifest.layers, by: \.stream)
+        layersByStream = manifest.layers.reduce(into: [:]) { known, layer in
+            for stream in layer.streams { known[stream, default: []].append(layer) }
+        }
     }
 
     /// The size of the packs that are here.
@@ -44,7 +46,8 @@ struct ContentCheck: Sendable {
 
     /// The layers on a stream, those that are made of it in groups.
     private func groups(of stream: FrameIndex.Stream) -> [[BundleLayer]] {
-        let layers = layersByStream[stream.digest] ?? []
+        // Corrections are checked with the tar that they belong to.
+        let layers = (layersByStream[stream.digest] ?? []).filter { $0.stream == stream.digest }
         let kept = layers.filter { $0.stream == $0.digest }
         let made = layers.filter { $0.stream != $0.digest }
         let groups = stride(from: 0, to: made.count, by: Self.groupSize).map { start in
@@ -109,7 +112,7 @@ struct ContentCheck: Sendable {
         for (number, stream) in index.streams.enumerated() {
             // The recipes were checked when the index was parsed.
             let runs = (try? index.runs(of: stream)) ?? []
-            guard runs.allSatisfy({ isHere[Int($0.frame)] }) else { continue }
+            guard (runs + corrections(for: stream)).allSatisfy({ isHere[Int($0.frame)] }) else { continue }
             for run in runs { isUsed[Int(run.frame)] = true }
             streams.append((runs.first?.frame ?? 0, number))
         }
@@ -120,6 +123,13 @@ struct ContentCheck: Sendable {
         }
         return packs.map(Item.pack) + streamItems
             + isUsed.indices.filter { !isUsed[$0] && isHere[$0] }.map(Item.frame)
+    }
+
+    /// Where the corrections lie with which blobs are made of a stream.
+    private func corrections(for stream: FrameIndex.Stream) -> [FrameIndex.Run] {
+        let layers = (layersByStream[stream.digest] ?? []).filter { $0.stream == stream.digest }
+        return layers.flatMap { $0.streams.dropFirst() }.compactMap { index.position(of: $0) }
+            .flatMap { (try? index.runs(of: index.streams[$0])) ?? [] }
     }
 
     private func size(of item: Item) -> Int64 {
@@ -168,14 +178,14 @@ struct ContentCheck: Sendable {
         let runs = (try? index.runs(of: stream)) ?? []
         // A damaged frame is reported once, with all that needs it; the streams on it need not be tried.
         let isHopeless = findings.badFrames.withLock { bad in
-            !bad.isEmpty && runs.contains { bad[Int($0.frame)] != nil }
+            !bad.isEmpty && (runs + corrections(for: stream)).contains { bad[Int($0.frame)] != nil }
         }
         if isHopeless {
             checkFrames(of: runs, reader, &decoder, findings)
             return []
         }
         do {
-            var check = try LayerCheck(layers: groups(of: stream)[group])
+            var check = try LayerCheck(layers: groups(of: stream)[group], frames: reader)
             for run in runs {
                 let content: [UInt8]
                 do throws(BundleError) { content = try reader.content(Int(run.frame), decoder: &decoder) } catch {
@@ -189,8 +199,17 @@ struct ContentCheck: Sendable {
                     unsafe check.update(piece)
                 }
             }
-            // A stream that comes out wrong is one fault, whatever is made of it.
-            return check.finish(expecting: stream.digest).filter { group == 0 || $0.kind != .stream }
+            let found = check.finish(expecting: stream.digest)
+            let corrections = corrections(for: stream)
+            var hasBadCorrections = false
+            if !corrections.isEmpty, found.contains(where: { $0.kind == .blob }) {
+                checkFrames(of: corrections, reader, &decoder, findings)
+                hasBadCorrections = findings.badFrames.withLock { bad in
+                    corrections.contains { bad[Int($0.frame)] != nil }
+                }
+            }
+            // A stream that comes out wrong is one fault, whatever is made of it; so is a frame of corrections.
+            return found.filter { $0.kind == .stream ? group == 0 : !hasBadCorrections || $0.kind != .blob }
                 .map { fault($0, for: stream) }
         } catch {
             checkFrames(of: runs, reader, &decoder, findings)
@@ -226,7 +245,8 @@ struct ContentCheck: Sendable {
         var faults: [Fault] = []
         for layer in manifest.layers {
             let position = index.position(of: layer.stream)
-            if position.map({ layer.streamSize ?? index.streams[$0].size != index.streams[$0].size }) ?? true {
+            let isWrong = position.map { layer.streamSize ?? index.streams[$0].size != index.streams[$0].size } ?? true
+            if isWrong || layer.streams.contains(where: { index.position(of: $0) == nil }) {
                 faults.append(
                     Fault(
                         .content, path: BundleLayout.blobPath(manifest.index.digest), layers: [layer.digest],

@@ -13,27 +13,40 @@ struct LayerCheck: ~Copyable {
     private final class BlobCheck {
         let digest: Digest
         var encoder: BlobEncoder?
+        var failure: (any Error)?
 
-        init(_ layer: BundleLayer) {
+        init(_ layer: BundleLayer, _ frames: FrameReader) throws(BundleError) {
             digest = layer.digest
-            encoder = BlobEncoder(layer)
+            encoder = try BlobEncoder(layer, frames: frames)
+        }
+
+        func update(_ bytes: UnsafeRawBufferPointer) {
+            guard failure == nil else { return }
+            do { try unsafe encoder?.append(bytes) { _ in } } catch { failure = error }
+        }
+
+        func finish() throws {
+            if let failure { throw failure }
+            try unsafe encoder?.finish { _ in }
         }
     }
 
-    init(layers: [BundleLayer]) throws {
+    init(layers: [BundleLayer], frames: FrameReader) throws {
         // A stream is a blob as it is only for that blob's own layer, so there is at most one compression.
         let compressed = layers.compactMap { layer -> (LayerCompression, DiffID)? in
             guard case .verbatim(let compression?) = layer.encoding, let diffID = layer.diffID else { return nil }
             return (compression, diffID)
         }
-        tar = try compressed.first.map { try TarDigester($0.0) }
+        let digester = try compressed.first.map { try TarDigester($0.0) }
+        let checks = try layers.filter { $0.stream != $0.digest }.map { try BlobCheck($0, frames) }
+        tar = digester
         diffIDs = Set(compressed.map(\.1))
-        blobs = layers.filter { $0.stream != $0.digest }.map { BlobCheck($0) }
+        blobs = checks
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
         unsafe hasher.update(bytes)
-        for blob in blobs { unsafe blob.encoder?.append(bytes) { _ in } }
+        for blob in blobs { unsafe blob.update(bytes) }
         guard let tar, tarError == nil else { return }
         do { try unsafe tar.update(bytes) } catch { tarError = error }
     }
@@ -52,7 +65,7 @@ struct LayerCheck: ~Copyable {
         guard found == digest else { return [Finding(kind: .stream, message: "it comes out as \(found)")] }
         var findings: [Finding] = []
         for blob in blobs {
-            do { try unsafe blob.encoder?.finish { _ in } } catch {
+            do { try blob.finish() } catch {
                 findings.append(Finding(kind: .blob, layers: [blob.digest], message: "\(error)"))
             }
         }

@@ -101,7 +101,7 @@ struct LayerForm: Sendable {
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.digest, size: try count(layer, reader), mediaType: .ociLayer,
                     layer: layer, source: .decodedStream)
-            case .identity, .gzip, .verbatim:
+            case .identity, .gzip, .corrected, .verbatim:
                 return LayerForm(
                     digest: layer.diffID?.digest ?? layer.stream, size: try reader.streamSize(of: layer),
                     mediaType: .ociLayer, layer: layer, source: .stream)
