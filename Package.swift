@@ -37,10 +37,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -100,6 +104,20 @@ let package = Package(
         module(
             "BundleDelivery", ["BundleFormat", "BundleLoader", "Console", "DurableFiles", "Engines", "OCI", "Registry"]),
         module(
+            "BundleServer",
+            [
+                "BundleDelivery", "BundleFormat", "BundleLoader", "Engines", "OCI", "StrictJSON",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        module(
             "BundleBuilder",
             [
                 "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI",
@@ -108,8 +126,8 @@ let package = Package(
         .executableTarget(
             name: "bundle",
             dependencies: [
-                "BundleBuilder", "BundleDelivery", "BundleFormat", "BundleLoader", "BundleSpec", "Console",
-                "Cryptography", "DurableFiles", "Engines", "OCI", "Registry", "StrictJSON", "Zstandard",
+                "BundleBuilder", "BundleDelivery", "BundleFormat", "BundleLoader", "BundleServer", "BundleSpec",
+                "Console", "Cryptography", "DurableFiles", "Engines", "OCI", "Registry", "StrictJSON", "Zstandard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

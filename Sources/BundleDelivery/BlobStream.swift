@@ -1,4 +1,4 @@
-import BundleFormat
+public import BundleFormat
 import Dispatch
 import Foundation
 import Synchronization
@@ -6,16 +6,24 @@ import Synchronization
 /// The bytes of a layer's blob, made on a thread of their own while somebody takes them.
 ///
 /// The last piece comes only when the whole was compared with its digest. Memory: a megabyte, and what the encoder takes.
-struct BlobStream: AsyncSequence, Sendable {
-    let layer: BundleLayer
-    let reader: LayerReader
+public struct BlobStream: AsyncSequence, Sendable {
+    private let layer: BundleLayer
+    private let reader: LayerReader
 
     /// How large pieces are, but for the last one.
     static let pieceSize = 256 << 10
 
-    func makeAsyncIterator() -> Iterator { Iterator(layer, reader) }
+    /// The blob of a layer; nothing is done before it is iterated, and everything each time.
+    public init(layer: BundleLayer, reader: LayerReader) {
+        self.layer = layer
+        self.reader = reader
+    }
 
-    struct Iterator: AsyncIteratorProtocol {
+    /// Starts to make the blob.
+    public func makeAsyncIterator() -> Iterator { Iterator(layer, reader) }
+
+    /// Gives the pieces; whoever drops it ends what makes them.
+    public struct Iterator: AsyncIteratorProtocol {
         private let pipe: Pipe
 
         fileprivate init(_ layer: BundleLayer, _ reader: LayerReader) {
@@ -25,7 +33,10 @@ struct BlobStream: AsyncSequence, Sendable {
             Thread.detachNewThread { shared.produce(layer, reader) }
         }
 
-        mutating func next() async throws -> [UInt8]? { try await pipe.shared.take() }
+        /// The next piece; nil when the blob is whole.
+        ///
+        /// - Throws: As `LayerReader.readBlob`; `CancellationError`.
+        public mutating func next() async throws -> [UInt8]? { try await pipe.shared.take() }
     }
 
     /// Ends the thread when nobody takes any more.

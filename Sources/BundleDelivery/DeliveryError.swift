@@ -8,6 +8,8 @@ public struct DeliveryError: Error, Sendable, Equatable, CustomStringConvertible
         case nameTaken
         /// An index lacks platforms, and that was forbidden.
         case sparse
+        /// An address cannot be listened at.
+        case listen
     }
 
     /// What a caller switches on.

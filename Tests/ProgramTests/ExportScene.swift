@@ -33,7 +33,8 @@ struct ExportScene: Sendable {
                 [try await ImageFactory.files(seed: 4, count: 2, size: 3_000)],
                 platform: Platform(os: "linux", architecture: "arm64")))
         images.addIndex([amd64, arm64], tag: "multi")
-        images.addArtifact(type: "application/spdx+json", content: Array("{}".utf8), tag: "sbom")
+        images.addArtifact(
+            type: "application/spdx+json", content: Array("{}".utf8), subject: plain.descriptor, tag: "sbom")
         try images.write(to: program.directory.path("layout"))
         self.images = images
         try await build()

@@ -44,6 +44,7 @@ enum ExitStatus: Int32 {
                 switch error.code {
                 case .usage: .usage
                 case .nameTaken, .sparse: .target
+                case .listen: .unexpected
                 }
             case let error as RegistryError: error.cause.flatMap { $0 as? BundleError }.map(ExitStatus.init) ?? .source
             case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
