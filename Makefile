@@ -8,7 +8,8 @@ SWIFT ?= swift
 # other flags would build everything anew.
 STATIC := $(SWIFT) build -c release --disable-default-traits --scratch-path .build/static --static-swift-stdlib \
 	-Xswiftc -static-executable
-LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Console BundleFormat BundleSpec Registry Engines BundleBuilder BundleLoader BundleDelivery
+LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Programs Console BundleFormat BundleSpec Registry Engines \
+	BundleBuilder BundleLoader BundleDelivery BundleServer
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
