@@ -17,9 +17,10 @@ public enum DockerDaemonStore {
         let host = try await DockerHost.connect(
             .docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying)
         guard host.hasContainerdStore else { return DockerEngine(host) }
-        let named = [containerdSocket, host.containerdSocket].compactMap(\.self).lazy.compactMap { ctr($0, of: host) }
+        if let containerdSocket { return try DockerStoreEngine(host, ctr: ctr(containerdSocket, of: host)) }
+        let named = host.containerdSocket.flatMap { ctr($0, of: host) }
         let usual = usualSockets.lazy.compactMap { ctr($0, of: host, mustHaveImages: true) }
-        return try DockerStoreEngine(host, ctr: named.first ?? usual.first)
+        return try DockerStoreEngine(host, ctr: named ?? usual.first)
     }
 
     /// Where the containerd listens that docker starts, and the one that it finds.
