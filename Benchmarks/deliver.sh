@@ -63,30 +63,35 @@ while read -r digest repository; do
     echo "$digest $repository"
 done < <(inspect "$work/original" '.images[] | .reference as $r | .manifests[].layers[] | "\(.digest) \($r | sub("^[^/]*/"; "") | sub("[:@].*"; ""))"' |
     tr -d '"' | sort -u -k 1,1) >"$work/blobs"
+nginx=127.0.0.1:$((20000 + RANDOM % 12000)) # nginx takes no port by itself
 cat >"$run/nginx.conf" <<END
 daemon off; worker_processes $jobs; pid $run/nginx.pid; error_log $run/nginx.log;
 events {}
-http { access_log off; sendfile on; server { listen unix:$run/n.sock; root $work/www; } }
+http { access_log off; sendfile on; server { listen $nginx; root $work/www; } }
 END
 nginx -c "$run/nginx.conf" 2>>"$run/errors.log" &
 processes+=($!)
-wait_for nginx test -S "$run/n.sock"
-chmod 755 "$run" "$work" "$work/www"
-chmod 666 "$run/n.sock"
-fetch() { # ADDRESSES CURL-OPTION…: each of a file's addresses, four at a time, thrown away
-    local addresses=$1
-    shift
-    sed 's/.*/url = "&"\noutput = "\/dev\/null"/' "$addresses" >"$work/fetch.cfg"
-    curl --silent --show-error --fail --parallel --parallel-max 4 "$@" --config "$work/fetch.cfg"
+chmod 755 "$work" "$work/www" "$work/cache" "$work/cache/v1" "$work/cache/v1/blobs" # for the user of its workers
+wait_for nginx curl --silent "http://$nginx/"
+fetch() { # ADDRESSES: each of a file's addresses, four at a time, thrown away
+    sed 's/.*/url = "&"\noutput = "\/dev\/null"/' "$1" >"$work/fetch.cfg"
+    curl --silent --show-error --fail --parallel --parallel-max 4 --config "$work/fetch.cfg"
 }
-sed 's|^sha256:\([^ ]*\) .*|http://nginx/\1|' "$work/blobs" >"$work/of-nginx"
+forget() { # what the page cache holds of files
+    sync
+    echo 1 >/proc/sys/vm/drop_caches
+}
+sed "s|^sha256:\([^ ]*\) .*|http://$nginx/\1|" "$work/blobs" >"$work/of-nginx"
 for kind in original gzip; do
     start_serving "$kind"
     sed "s|^\([^ ]*\) \(.*\)|http://$served/v2/\2/blobs/\1|" "$work/blobs" >"$work/of-serve"
-    fetch "$work/of-serve" && fetch "$work/of-nginx" --unix-socket "$run/n.sock"
     for _ in $(seq "$runs"); do
-        timed "nginx" fetch "$work/of-nginx" --unix-socket "$run/n.sock"
-        timed "serve-$kind" fetch "$work/of-serve"
+        for cache in disk cache; do
+            [ "$cache" = cache ] || forget
+            timed "nginx-$cache-$kind" fetch "$work/of-nginx"
+            [ "$cache" = cache ] || forget
+            timed "serve-$cache-$kind" fetch "$work/of-serve"
+        done
     done
     stop_last
 done
@@ -157,9 +162,10 @@ echo "| --- | --- | --- | --- |"
 beside "push, blobs as they are (wants ≤ 1.2)" push-original "skopeo copy" copy
 beside "push, gzip blobs made again" push-gzip "skopeo copy" copy
 row "push again (wants < 1)" "$(time_of again)" "" ""
-awk -v ours="$(time_of serve-original)" -v theirs="$(sort -n "$work/time-nginx" | sed -n "$((runs + 1))p")" \
-    'BEGIN { printf "| serve, blobs as they are (wants a rate ≥ 0.8) | %s | nginx: %s | rate %.3f |\n", ours, theirs, theirs / ours }'
-beside "serve, gzip blobs made again" serve-gzip nginx nginx
+rate() { row "$1" "$(time_of "$2")" "nginx: $(time_of "$3")" "rate $(ratio "$(time_of "$3")" "$(time_of "$2")")"; } # WHAT OURS THEIRS
+rate "serve from disk, blobs as they are (wants a rate ≥ 0.8)" serve-disk-original nginx-disk-original
+rate "serve from the page cache, blobs as they are" serve-cache-original nginx-cache-original
+rate "serve from disk, gzip blobs made again" serve-disk-gzip nginx-disk-gzip
 beside "containerd, gzip blobs made again (wants ≤ 1.2)" containerd-gzip "ctr images import of a plain archive" ctr
 beside "containerd, blobs as they are (wants ≤ 1.2)" containerd-original "ctr images import of a plain archive" ctr
 beside "podman (wants ≤ 1.2)" podman-gzip "podman load of a plain archive" podman-load
