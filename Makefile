@@ -54,6 +54,7 @@ check: deps loader ## Check format, file lengths, dependencies, shell scripts, p
 bench: build ## Measure speed, memory and sizes on the small corpus; FULL=1 for the large one
 	@Benchmarks/run.sh
 	@Benchmarks/load.sh
+	@Benchmarks/deliver.sh
 	@Benchmarks/encoders.sh
 
 fuzz: deps ## Feed random input to the parsers for FUZZ_SECONDS, 60 each when not set

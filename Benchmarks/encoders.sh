@@ -100,3 +100,20 @@ for kind in "blob:one member (wants ≤ 1.2)" "members:a member for each 16 KiB 
     awk -v what="${kind#*:}" -v found="$(best 1 "$ours" recognize "$work/${kind%%:*}")" -v once="$once" \
         'BEGIN { printf "| %s | %.2f | %.2f | %.2f |\n", what, found, once, found / once }'
 done
+
+# Blobs of encoders that we do not have.
+libdeflate-gzip -6 -c "$tar" >"$work/libdeflate"
+pigz -n -p1 -c -3 "$tar" >"$work/pigz"
+echo
+echo "| corrections | of the blob | making them, user s | making the blob again, user s | beside, user s |"
+echo "| --- | --- | --- | --- | --- |"
+corrections() { # WHAT BLOB COMMAND…: the command made it
+    local what=$1 blob=$2
+    shift 2
+    awk -v what="$what" -v part="$(best 3 "$ours" correct "$blob")" -v whole="$(stat -c %s "$blob")" \
+        -v make="$(best 1 "$ours" correct "$blob")" -v restore="$(best 1 "$ours" restore "$blob")" -v theirs="$(best 1 program "$@")" \
+        'BEGIN { printf "| %s | %.2f %% | %.2f | %.2f | %.2f |\n", what, 100 * part / whole, make, restore, theirs }'
+}
+corrections "libdeflate, level 6" "$work/libdeflate" libdeflate-gzip -6 -c
+corrections "pigz, level 3, one thread" "$work/pigz" pigz -n -p1 -c -3
+corrections "gzip --rsyncable, level 6" "$work/unknown" gzip -nc6 --rsyncable

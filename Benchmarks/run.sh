@@ -45,11 +45,15 @@ while read -r name; do
         "oci:$work/layout-zstd:$(tr '/:' '__' <<<"$name")" 2>>"$run/errors.log"
 done <"$work/names"
 line "OCI layout, recompressed by skopeo as zstd" "$(size "$work/layout-zstd/blobs")"
+inspect "$work/gzip" '.images[].manifests[].layers[].digest' | tr -d '"' | sort -u |
+    sed 's/^sha256://' >"$work/unique-blobs"
+line "tar of the unique gzip blobs through zstd -19" \
+    "$(tar -C "$work/cache/v1/blobs" -c -T "$work/unique-blobs" | zstd -q -T0 -19 | wc -c)"
 serve_docker "$work/docker"
 xargs -n 1 docker pull --quiet <"$work/names" >/dev/null
 xargs docker save <"$work/names" >"$work/save.tar"
 line "docker save of all images" "$(size "$work/save.tar")"
-for zstd in "-3 --long=30" "-19"; do
+for zstd in "-3 --long=30" "-19 --long=27"; do
     # shellcheck disable=SC2086
     line "docker save through zstd $zstd" "$(zstd -q -T0 $zstd <"$work/save.tar" | wc -c)"
 done

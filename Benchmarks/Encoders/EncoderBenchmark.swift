@@ -8,6 +8,8 @@ import Gzip
 ///     EncoderBenchmark inflate FILE                           as the program does
 ///     EncoderBenchmark zlib FILE                              zlib and its CRC-32, without a look at the container
 ///     EncoderBenchmark recognize FILE                         looks for what made a blob
+///     EncoderBenchmark correct FILE                           makes corrections for a blob
+///     EncoderBenchmark restore FILE                           inflates a blob, and makes it again with its corrections
 ///
 /// Prints user CPU seconds, wall seconds and the size of what came out.
 @main struct EncoderBenchmark {
@@ -34,6 +36,12 @@ import Gzip
             let content = try input.inflatedSize()
             start = Times()
             size = try await GzipRecognizer(input).encoding(contentSize: content) == nil ? 0 : Int(content)
+        case ("correct", _):
+            size = try corrections(input)?.count ?? 0
+        case ("restore", _):
+            guard let corrections = try corrections(input) else { break }
+            start = Times()
+            size = try CorrectionSearch(input).proves(OnePiece(corrections)) ? Int(input.size) : 0
         case ("zlib", _):
             let decoder = DeflateDecoder(outputSize: GzipInflater.outputSize)
             var checksum = CRC32()
@@ -49,6 +57,23 @@ import Gzip
         }
         let end = Times()
         print(end.user - start.user, end.wall - start.wall, size)
+    }
+
+    private static func corrections(_ blob: Input) throws -> [UInt8]? {
+        var made: [UInt8] = []
+        return try CorrectionSearch(blob).make { made += $0 } ? made : nil
+    }
+}
+
+/// Bytes in one piece.
+private final class OnePiece: ByteSource {
+    private var rest: [UInt8]
+
+    init(_ bytes: [UInt8]) { rest = bytes }
+
+    func next() -> [UInt8] {
+        defer { rest = [] }
+        return rest
     }
 }
 

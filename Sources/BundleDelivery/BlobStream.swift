@@ -3,37 +3,39 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// The bytes of a layer's blob, made on a thread of their own while somebody takes them.
+/// The bytes of a layer's blob or of a part of it, made on a thread of their own while somebody takes them.
 ///
-/// The last piece comes only when the whole was compared with its digest. Memory: a megabyte, and what the encoder takes.
+/// The last piece comes only when it is known to be right: `LayerReader.readBlob` says how. Memory: a megabyte, and what the encoder takes.
 public struct BlobStream: AsyncSequence, Sendable {
     private let layer: BundleLayer
+    private let part: Range<Int64>
     private let reader: LayerReader
 
     /// How large pieces are, but for the last one.
     static let pieceSize = 256 << 10
 
-    /// The blob of a layer; nothing is done before it is iterated, and everything each time.
-    public init(layer: BundleLayer, reader: LayerReader) {
+    /// The blob of a layer, or a part of it; nothing is done before it is iterated, and everything each time.
+    public init(layer: BundleLayer, part: Range<Int64>? = nil, reader: LayerReader) {
         self.layer = layer
+        self.part = part ?? 0..<layer.size
         self.reader = reader
     }
 
     /// Starts to make the blob.
-    public func makeAsyncIterator() -> Iterator { Iterator(layer, reader) }
+    public func makeAsyncIterator() -> Iterator { Iterator(layer, part, reader) }
 
     /// Gives the pieces; whoever drops it ends what makes them.
     public struct Iterator: AsyncIteratorProtocol {
         private let pipe: Pipe
 
-        fileprivate init(_ layer: BundleLayer, _ reader: LayerReader) {
+        fileprivate init(_ layer: BundleLayer, _ part: Range<Int64>, _ reader: LayerReader) {
             let shared = SharedPipe()
             pipe = Pipe(shared)
             // Making a blob blocks, on its taker too; a thread of the shared pool would be lost to all others meanwhile.
-            Thread.detachNewThread { shared.produce(layer, reader) }
+            Thread.detachNewThread { shared.produce(layer, part, reader) }
         }
 
-        /// The next piece; nil when the blob is whole.
+        /// The next piece; nil when nothing is left.
         ///
         /// - Throws: As `LayerReader.readBlob`; `CancellationError`.
         public mutating func next() async throws -> [UInt8]? { try await pipe.shared.take() }
@@ -64,10 +66,10 @@ private final class SharedPipe: Sendable {
 
     init() { for _ in 0..<4 { room.signal() } }
 
-    func produce(_ layer: BundleLayer, _ reader: LayerReader) {
+    func produce(_ layer: BundleLayer, _ part: Range<Int64>, _ reader: LayerReader) {
         var piece: [UInt8] = []
         let result = Result {
-            try unsafe reader.readBlob(layer) { bytes in
+            try unsafe reader.readBlob(layer, part: part) { bytes in
                 var rest = unsafe bytes[...]
                 while unsafe !rest.isEmpty {
                     // A full piece is handed over when more follows, so that the last one waits for the proof.

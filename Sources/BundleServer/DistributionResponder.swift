@@ -58,7 +58,7 @@ struct DistributionResponder: HTTPResponder {
         return request.headers[.range]
     }
 
-    /// Writes a part of a blob, of which the last piece is held back until the whole blob is known to be right.
+    /// Writes a part of a blob, whose last piece comes when it is known to be right.
     @concurrent private func write(
         _ layer: ServedContent.Layer, _ range: Range<Int64>, to writer: inout any ResponseBodyWriter,
         _ channel: any Channel, _ line: Line
@@ -67,22 +67,9 @@ struct DistributionResponder: HTTPResponder {
         do {
             try await turns.wait()
             defer { turns.give() }
-            var held: ArraySlice<UInt8>?
-            var position: Int64 = 0
-            for try await piece in BlobStream(layer: layer.layer, reader: layer.reader) {
-                let wanted = range.clamped(to: position..<position + Int64(piece.count))
-                if !wanted.isEmpty {
-                    if let held {
-                        try await write(held, to: &writer, channel)
-                        sent += Int64(held.count)
-                    }
-                    held = piece[Int(wanted.lowerBound - position)..<Int(wanted.upperBound - position)]
-                }
-                position += Int64(piece.count)
-            }
-            if let held {
-                try await write(held, to: &writer, channel)
-                sent += Int64(held.count)
+            for try await piece in BlobStream(layer: layer.layer, part: range, reader: layer.reader) {
+                try await write(piece, to: &writer, channel)
+                sent += Int64(piece.count)
             }
             try await writer.finish(nil)
             log(line.text(sent: sent))
@@ -94,7 +81,7 @@ struct DistributionResponder: HTTPResponder {
     }
 
     @concurrent private func write(
-        _ bytes: ArraySlice<UInt8>, to writer: inout any ResponseBodyWriter, _ channel: any Channel
+        _ bytes: [UInt8], to writer: inout any ResponseBodyWriter, _ channel: any Channel
     ) async throws {
         let stall = channel.eventLoop.scheduleTask(in: TimeAmount(patience)) { channel.close(promise: nil) }
         defer { stall.cancel() }

@@ -115,6 +115,26 @@ public final class FrameReader: Sendable {
         finished(runs)
     }
 
+    /// Hands over the bytes of a part of a stream, in order and in pieces; only its frames are read.
+    ///
+    /// - Throws: What `content` or `body` throws.
+    func read(
+        _ stream: FrameIndex.Stream, part: Range<Int64>, decoder: inout FrameDecoder,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var position: Int64 = 0
+        for run in try index.runs(of: stream) {
+            defer { position += Int64(run.length) }
+            let wanted = part.clamped(to: position..<position + Int64(run.length))
+            guard !wanted.isEmpty else { continue }
+            let content = try content(Int(run.frame), decoder: &decoder)
+            try unsafe content.withUnsafeBytes { bytes in
+                let start = Int(run.offset) + Int(wanted.lowerBound - position)
+                try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + wanted.count]))
+            }
+        }
+    }
+
     /// Notes that a stream of these runs was read.
     func finished(_ runs: [FrameIndex.Run]) {
         let frames = Set(runs.map { Int($0.frame) })

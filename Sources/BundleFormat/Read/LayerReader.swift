@@ -11,6 +11,8 @@ public final class LayerReader: Sendable {
     private let cacheSize: Int
     private let compressedCacheSize: Int
     private let opened = Mutex<FrameReader?>(nil)
+    /// The blobs that are streams and came out right as a whole: their frames, compared each time, say it from then on.
+    private let proved = Mutex<Set<Digest>>([])
 
     /// For a bundle whose manifest was verified.
     ///
@@ -67,6 +69,37 @@ public final class LayerReader: Sendable {
     public func readBlob(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var decoder = try FrameDecoder()
         try unsafe frames().readBlob(layer, decoder: &decoder, body)
+    }
+
+    /// Hands over a part of the blob that registries know, in order and in pieces.
+    ///
+    /// The first time the whole blob is read, and compared with its digest. From then on, where the blob is stored as it is,
+    /// only the frames of the part are read, and compared with theirs.
+    ///
+    /// - Parameters:
+    ///   - layer: A layer of the bundle.
+    ///   - part: Which bytes.
+    ///   - body: Gets pieces that are not yet known to be right: only the return says so.
+    /// - Throws: As `readStream`.
+    public func readBlob(
+        _ layer: BundleLayer, part: Range<Int64>, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let isStream = layer.stream == layer.digest
+        if isStream, proved.withLock({ $0.contains(layer.digest) }) {
+            let frames = try frames()
+            var decoder = try FrameDecoder()
+            let stream = frames.index.streams[try frames.position(of: layer)]
+            return try unsafe frames.read(stream, part: part, decoder: &decoder, body)
+        }
+        var position: Int64 = 0
+        try unsafe readBlob(layer) { bytes in
+            let wanted = part.clamped(to: position..<position + Int64(bytes.count))
+            let start = Int(wanted.lowerBound - position)
+            position += Int64(bytes.count)
+            guard !wanted.isEmpty else { return }
+            try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + wanted.count]))
+        }
+        if isStream { proved.withLock { _ = $0.insert(layer.digest) } }
     }
 
     /// Hands over the blob that registries know, in order and in pieces, made on several threads where its encoder can be.

@@ -17,21 +17,24 @@ public enum DockerDaemonStore {
         let host = try await DockerHost.connect(
             .docker, path: path, wait: wait, idleLimit: idleLimit, retrying: retrying)
         guard host.hasContainerdStore else { return DockerEngine(host) }
-        let sockets = [containerdSocket, host.containerdSocket].compactMap(\.self) + usualSockets
-        return try DockerStoreEngine(host, ctr: sockets.lazy.compactMap { ctr($0, of: host) }.first)
+        if let containerdSocket { return try DockerStoreEngine(host, ctr: ctr(containerdSocket, of: host)) }
+        let named = host.containerdSocket.flatMap { ctr($0, of: host) }
+        let usual = usualSockets.lazy.compactMap { ctr($0, of: host, mustHaveImages: true) }
+        return try DockerStoreEngine(host, ctr: named ?? usual.first)
     }
 
     /// Where the containerd listens that docker starts, and the one that it finds.
     private static let usualSockets = ["/run/docker/containerd/containerd.sock", "/run/containerd/containerd.sock"]
 
-    /// The program for a containerd that answers and has what the daemon has.
-    private static func ctr(_ socket: String, of host: DockerHost) -> Ctr? {
+    /// The program for a containerd that answers and has what the daemon has, where need be something at all: a daemon that
+    /// has nothing says nothing of whose containerd it is.
+    private static func ctr(_ socket: String, of host: DockerHost, mustHaveImages: Bool = false) -> Ctr? {
         guard let place = ContainerdPlace.find(socket: socket), (try? UnixSocket.check(socket)) != nil else {
             return nil
         }
         let ctr = Ctr(place.program, socket: socket, namespace: "moby", idleLimit: .seconds(60))
         guard let listed = try? host.client.storedImages(withManifests: false), let blobs = try? ctr.blobs(),
-            listed.allSatisfy({ blobs.keys.contains($0.digest) })
+            listed.allSatisfy({ blobs.keys.contains($0.digest) }), !(mustHaveImages && listed.isEmpty)
         else { return nil }
         return ctr
     }

@@ -1,0 +1,171 @@
+#!/bin/bash
+# Measures the other ways in, each beside the tool that does it today, in the same run: `bundle push` beside `skopeo copy`,
+# `bundle serve` beside nginx, and loading into containerd and podman beside their own import of a plain archive.
+#
+#   Benchmarks/deliver.sh        the small corpus      FULL=1: the large one      RUNS=3
+#
+# Each push gets a registry, and each load an engine, that has nothing yet. Times are medians of RUNS.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. Benchmarks/measure.sh
+
+for kind in gzip original; do build "$kind" 9 "$work/$kind" "$work/cache"; done
+jq -r '.images[].reference' "$work/gzip/manifest.json" >"$work/names"
+source_registry=$registry
+elapsed() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f\n", b - a }'; } # SINCE, in seconds
+time_of() { median <"$work/time-$1"; }
+timed() { # NAME COMMAND…
+    local name=$1 began=$EPOCHREALTIME
+    shift
+    "$@" >/dev/null 2>>"$run/errors.log"
+    elapsed "$began" >>"$work/time-$name"
+}
+stop_last() {
+    kill "${processes[-1]}"
+    wait "${processes[-1]}" || true
+    unset 'processes[-1]'
+}
+
+# --- Pushing.
+while read -r name; do
+    skopeo copy --quiet --src-tls-verify=false "docker://$name" "oci:$work/layout:$(tr '/:' '__' <<<"$name")" 2>>"$run/errors.log"
+done <"$work/names"
+push() { "$bundle" push "$work/$1" --trust "$work/bench.pub" --to "$registry" --no-progress; }
+copy() {
+    local name
+    while read -r name; do
+        skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:$(tr '/:' '__' <<<"$name")" "docker://$registry/${name#*/}"
+    done <"$work/names"
+}
+for _ in $(seq "$runs"); do
+    for form in "copy" "push original" "push gzip"; do
+        rm -rf "$work/pushed"
+        serve_registry "$work/pushed"
+        # shellcheck disable=SC2086
+        timed "${form// /-}" $form
+        [ "$form" != "push gzip" ] || timed again push gzip
+        stop_last
+    done
+done
+registry=$source_registry
+
+# --- Serving: all blobs of the bundle, four at a time.
+start_serving() { # sets $served to its host:port
+    "$bundle" serve "$work/$1" --trust "$work/bench.pub" --listen 127.0.0.1:0 >"$run/serve.log" 2>>"$run/errors.log" &
+    processes+=($!)
+    wait_for "bundle serve" grep -q 'serving' "$run/serve.log"
+    served=$(sed -n 's|.*http://||p' "$run/serve.log")
+}
+mkdir "$work/www"
+# shellcheck disable=SC2016 # the names are jq's
+while read -r digest repository; do
+    ln "$work/cache/v1/blobs/${digest#sha256:}" "$work/www/${digest#sha256:}"
+    echo "$digest $repository"
+done < <(inspect "$work/original" '.images[] | .reference as $r | .manifests[].layers[] | "\(.digest) \($r | sub("^[^/]*/"; "") | sub("[:@].*"; ""))"' |
+    tr -d '"' | sort -u -k 1,1) >"$work/blobs"
+nginx=127.0.0.1:$((20000 + RANDOM % 12000)) # nginx takes no port by itself
+cat >"$run/nginx.conf" <<END
+daemon off; worker_processes $jobs; pid $run/nginx.pid; error_log $run/nginx.log;
+events {}
+http { access_log off; sendfile on; server { listen $nginx; root $work/www; } }
+END
+nginx -c "$run/nginx.conf" 2>>"$run/errors.log" &
+processes+=($!)
+chmod 755 "$work" "$work/www" "$work/cache" "$work/cache/v1" "$work/cache/v1/blobs" # for the user of its workers
+wait_for nginx curl --silent "http://$nginx/"
+fetch() { # ADDRESSES: each of a file's addresses, four at a time, thrown away
+    sed 's/.*/url = "&"\noutput = "\/dev\/null"/' "$1" >"$work/fetch.cfg"
+    curl --silent --show-error --fail --parallel --parallel-max 4 --config "$work/fetch.cfg"
+}
+forget() { # what the page cache holds of files
+    sync
+    echo 1 >/proc/sys/vm/drop_caches
+}
+sed "s|^sha256:\([^ ]*\) .*|http://$nginx/\1|" "$work/blobs" >"$work/of-nginx"
+for kind in original gzip; do
+    start_serving "$kind"
+    sed "s|^\([^ ]*\) \(.*\)|http://$served/v2/\2/blobs/\1|" "$work/blobs" >"$work/of-serve"
+    for _ in $(seq "$runs"); do
+        for cache in disk cache; do
+            [ "$cache" = cache ] || forget
+            timed "nginx-$cache-$kind" fetch "$work/of-nginx"
+            [ "$cache" = cache ] || forget
+            timed "serve-$cache-$kind" fetch "$work/of-serve"
+        done
+    done
+    stop_last
+done
+
+# --- Engines.
+serve_docker "$work/docker"
+xargs -n 1 docker pull --quiet <"$work/names" >/dev/null
+xargs docker save <"$work/names" >"$work/all.tar"
+stop_docker "$work/docker"
+serve_containerd() {
+    rm -rf "$work/c" "$work/state"
+    mkdir "$work/c"
+    cat >"$run/containerd.toml" <<END
+version = 2
+root = "$work/c/root"
+state = "$work/c/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "$run/c.sock"
+[ttrpc]
+address = "$run/t.sock"
+END
+    containerd --config "$run/containerd.toml" --log-level warn >"$run/containerd.log" 2>&1 &
+    processes+=($!)
+    wait_for containerd ctr -a "$run/c.sock" version
+}
+load() { # TARGET SOCKET BUNDLE
+    "$bundle" load "$work/$3" --trust "$work/bench.pub" --target "$1" --host "$2" --state "$work/state" --no-progress
+}
+cat "$work/all.tar" "$work"/gzip/blobs/sha256/* "$work"/original/blobs/sha256/* >/dev/null # into the page cache
+for _ in $(seq "$runs"); do
+    for form in import gzip original; do
+        serve_containerd
+        case $form in
+        import) timed ctr ctr -a "$run/c.sock" -n k8s.io images import "$work/all.tar" ;;
+        *) timed "containerd-$form" load containerd "$run/c.sock" "$form" ;;
+        esac
+        stop_last
+    done
+done
+serve_podman() {
+    rm -rf "$work/p" "$work/state"
+    podman=(podman --root "$work/p/root" --runroot "$work/p/run" --tmpdir "$work/p/tmp" --cgroup-manager=cgroupfs --events-backend=none)
+    "${podman[@]}" system service --time=0 "unix://$run/p.sock" >"$run/podman.log" 2>&1 &
+    processes+=($!)
+    wait_for podman test -S "$run/p.sock"
+}
+for _ in $(seq "$runs"); do
+    for form in import gzip; do
+        serve_podman
+        case $form in
+        import) timed podman-load "${podman[@]}" load --quiet --input "$work/all.tar" ;;
+        *) timed "podman-$form" load podman "$run/p.sock" "$form" ;;
+        esac
+        stop_last
+        rm -f "$run/p.sock"
+        awk -v below="$work/p/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount --lazy
+        rm -rf "$work/p"
+    done
+done
+
+beside() { row "$1" "$(time_of "$2")" "$3: $(time_of "$4")" "$(ratio "$(time_of "$2")" "$(time_of "$4")")"; } # WHAT OURS BESIDE THEIRS
+bytes=$(xargs -a <(cut -d ' ' -f 1 "$work/blobs" | sed 's/^sha256://') -I{} stat -c %s "$work/www/{}" | awk '{ sum += $1 } END { print sum }')
+echo "## Delivering: $(basename "$corpus"), $(wc -l <"$work/names") images, $(megabytes "$bytes") MB of blobs; $jobs cores"
+echo
+echo "| what | ours, s | beside, s | ratio |"
+echo "| --- | --- | --- | --- |"
+beside "push, blobs as they are (wants ≤ 1.2)" push-original "skopeo copy" copy
+beside "push, gzip blobs made again" push-gzip "skopeo copy" copy
+row "push again (wants < 1)" "$(time_of again)" "" ""
+rate() { row "$1" "$(time_of "$2")" "nginx: $(time_of "$3")" "rate $(ratio "$(time_of "$3")" "$(time_of "$2")")"; } # WHAT OURS THEIRS
+rate "serve from disk, blobs as they are (wants a rate ≥ 0.8)" serve-disk-original nginx-disk-original
+rate "serve from the page cache, blobs as they are" serve-cache-original nginx-cache-original
+rate "serve from disk, gzip blobs made again" serve-disk-gzip nginx-disk-gzip
+beside "containerd, gzip blobs made again (wants ≤ 1.2)" containerd-gzip "ctr images import of a plain archive" ctr
+beside "containerd, blobs as they are (wants ≤ 1.2)" containerd-original "ctr images import of a plain archive" ctr
+beside "podman (wants ≤ 1.2)" podman-gzip "podman load of a plain archive" podman-load
