@@ -101,9 +101,12 @@ struct AnsibleScene {
             }
         }
         let path = try directory.write(inventory, to: "inventory.yml")
+        // Quicker; but as it is by itself where it is asked what it leaves behind.
+        let pipelining = options.contains("-vvv") ? "0" : "1"
         let script = """
             cd '\(Program.root)/firstboot/ansible' &&
-            HOME='\(directory.path("home"))' LC_ALL=C.UTF-8 ANSIBLE_NOCOLOR=1 ansible-playbook --inventory '\(path)' site.yml "$@"
+            HOME='\(directory.path("home"))' LC_ALL=C.UTF-8 ANSIBLE_NOCOLOR=1 \
+            ANSIBLE_PIPELINING=\(pipelining) ansible-playbook --inventory '\(path)' site.yml "$@"
             """
         let result = try await system.run(["sh", "-c", script, "sh"] + options)
         return Outcome(result)
