@@ -84,7 +84,10 @@ place() {
 # keep MODE FILE PATH: the same, but what is there stays
 keep() {
     if [ -e "$root$3" ] && ! cmp -s "$2" "$root$3"; then
-        echo "kept       $root$3"
+        case $2 in
+        "$here"/*) echo "kept       $root$3" ;;
+        *) echo "kept       $root$3, which differs from $2; remove it to get that" ;;
+        esac
     else
         place "$@"
     fi
@@ -101,9 +104,15 @@ while read -r key; do
     place 0644 "$key" "/etc/bundle/trust.d/$(basename "$key")"
 done <"$list"
 
-systemctl --root="${root:-/}" --quiet enable bundle-firstboot.service
+# What 'systemctl enable' does; a host that makes images of systems may have none.
+wants=$root/etc/systemd/system/multi-user.target.wants
+mkdir -p "$wants"
+ln -sfn /etc/systemd/system/bundle-firstboot.service "$wants/bundle-firstboot.service"
 echo "enabled    bundle-firstboot.service"
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+if [ "$(id -u)" != 0 ]; then
+    echo "install.sh: you are not root: what was installed must belong to root on the target, or the loader trusts no key there" >&2
+fi
 if [ "$keys" = 0 ] && ! ls "$root"/etc/bundle/trust.d/*.pub >/dev/null 2>&1; then
     echo "install.sh: no key is trusted yet, so every bundle will be refused; install one with --key" >&2
 fi

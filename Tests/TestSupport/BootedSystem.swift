@@ -49,7 +49,10 @@ public final class BootedSystem: Sendable {
     deinit { process.withLock(\.self).kill() }
 
     /// Runs a program in the system.
-    public func run(_ arguments: String...) async throws -> CommandResult {
+    public func run(_ arguments: String...) async throws -> CommandResult { try await run(arguments) }
+
+    /// The same with an array.
+    public func run(_ arguments: [String]) async throws -> CommandResult {
         try await Command("nsenter", try enter() + arguments).run()
     }
 
