@@ -102,7 +102,11 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
-            "BundleDelivery", ["BundleFormat", "BundleLoader", "Console", "DurableFiles", "Engines", "OCI", "Registry"]),
+            "BundleDelivery",
+            [
+                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "DurableFiles", "Engines", "OCI", "Registry",
+                "StrictJSON",
+            ]),
         module(
             "BundleServer",
             [
@@ -165,6 +169,7 @@ let package = Package(
                 "Zstandard",
             ],
             exclude: ["Golden"]),
+        tests("BundleDelivery", ["BundleDelivery", "Registry", "TestSupport"]),
         tests("BundleSpec", ["BundleSpec", "OCI"]),
         tests("Registry", ["Cryptography", "OCI", "Registry", "TestSupport"]),
         tests(

@@ -10,6 +10,8 @@ public struct DeliveryError: Error, Sendable, Equatable, CustomStringConvertible
         case sparse
         /// An address cannot be listened at.
         case listen
+        /// A file of the target's that somebody else wrote is in the way, or cannot be read.
+        case foreign
     }
 
     /// What a caller switches on.

@@ -105,6 +105,16 @@ extension Directory {
         guard unsafe unlinkat(parent.descriptor.number, base, 0) == 0 else { throw FileError("remove", full(name)) }
     }
 
+    /// Removes a directory durably, unless something lies in it.
+    public func removeEmptyDirectory(_ name: String) throws(FileError) {
+        let (parent, base) = try parent(of: name)
+        guard unsafe unlinkat(parent.descriptor.number, base, AT_REMOVEDIR) == 0 else {
+            guard errno == ENOTEMPTY || errno == EEXIST else { throw FileError("remove", full(name)) }
+            return
+        }
+        try parent.sync()
+    }
+
     private static func sync(_ first: Directory, _ second: Directory) throws(FileError) {
         try first.sync()
         if first !== second { try second.sync() }

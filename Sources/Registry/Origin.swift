@@ -55,6 +55,12 @@ struct Endpoint: Sendable {
         }
     }
 
+    /// Of an address that no setting names.
+    init(at origin: Origin) {
+        registry = origin.description
+        self.origin = origin
+    }
+
     /// The URL of a manifest or blob.
     func url(_ path: String) throws(RegistryError) -> URL {
         guard let url = URL(string: "\(origin)/v2/\(path)") else {

@@ -10,7 +10,7 @@ public import OCI
 public final class RegistryClient: Sendable {
     let retry: RetryPolicy
     private let access: [String: RegistryAccess]
-    private let transport: Transport
+    let transport: Transport
     private let authorizer: Authorizer
 
     /// A client; nothing is connected or read yet.

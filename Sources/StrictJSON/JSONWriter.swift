@@ -2,8 +2,12 @@
 public struct JSONWriter {
     private var output: [UInt8] = []
     private let indentation: Int?
+    private let sortsMembers: Bool
 
-    private init(indentation: Int?) { self.indentation = indentation }
+    private init(indentation: Int?, sortsMembers: Bool) {
+        self.indentation = indentation
+        self.sortsMembers = sortsMembers
+    }
 
     /// The canonical bytes of a value, with one final line feed.
     public static func canonical(_ value: JSONValue) -> [UInt8] { write(value, indentation: nil) }
@@ -11,8 +15,11 @@ public struct JSONWriter {
     /// The same order of members, two spaces of indentation a level, for files that people read and compare.
     public static func readable(_ value: JSONValue) -> [UInt8] { write(value, indentation: 2) }
 
-    private static func write(_ value: JSONValue, indentation: Int?) -> [UInt8] {
-        var writer = JSONWriter(indentation: indentation)
+    /// As `readable`, but members keep their order, for files that belong to somebody else.
+    public static func ordered(_ value: JSONValue) -> [UInt8] { write(value, indentation: 2, sortsMembers: false) }
+
+    private static func write(_ value: JSONValue, indentation: Int?, sortsMembers: Bool = true) -> [UInt8] {
+        var writer = JSONWriter(indentation: indentation, sortsMembers: sortsMembers)
         writer.append(value, depth: 0)
         writer.output.append(0x0A)
         return writer.output
@@ -30,7 +37,8 @@ public struct JSONWriter {
                 writer.append(element, depth: depth + 1)
             }
         case .object(let members):
-            let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            let sorted =
+                sortsMembers ? members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } : members
             list(sorted, open: "{", close: "}", depth: depth) { writer, member in
                 writer.append(quoting: member.name)
                 writer.append(writer.indentation == nil ? ":" : ": ")

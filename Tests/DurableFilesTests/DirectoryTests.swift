@@ -108,6 +108,20 @@ import Testing
         #expect(throws: FileError(.invalidName, "")) { _ = try one.isNamed("..", in: directory) }
     }
 
+    @Test func `an empty directory goes, one with something in it stays`() throws {
+        _ = try directory.makeSubdirectory("a/b")
+        try directory.writeFile("a/file", [1], mode: 0o640)
+        try directory.removeEmptyDirectory("a")
+        #expect(try directory.exists("a/b"))
+        try directory.removeEmptyDirectory("a/b")
+        #expect(try !directory.exists("a/b"))
+        #expect(throws: FileError(.notFound, "")) { try directory.removeEmptyDirectory("a/b") }
+        #expect(throws: FileError(.notRegular, "")) { try directory.removeEmptyDirectory("a/file") }
+        let attributes = try directory.attributes(of: "a/file")
+        let owner = try directory.owner
+        #expect(attributes.mode == 0o640 && attributes.owner == owner)
+    }
+
     @Test func isLockedByOneOwnerAtATime() throws {
         do {
             let first = try Directory(opening: scratch.url.path)

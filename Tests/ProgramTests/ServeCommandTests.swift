@@ -44,15 +44,14 @@ import Testing
     }
 
     @Test(.enabled(if: Toolbox.hasEngine("containerd", "ctr")))
-    func `containerd pulls by the image's own name through hosts toml`() async throws {
+    func `containerd pulls by the image's own name through what mirror-config writes`() async throws {
         let server = try await RunningServe(scene.program)
-        try directory.makeDirectory("certs.d/registry.example.com:5000")
-        try directory.write(
-            "[host.\"http://\(server.host)\"]\n  capabilities = [\"pull\", \"resolve\"]\n",
-            to: "certs.d/registry.example.com:5000/hosts.toml")
+        try await scene.program.succeed(
+            "mirror-config", "--registry", "http://" + server.host, "--upstream", "registry.example.com:5000",
+            "--runtime", "containerd", "--output", directory.path("client"))
         let containerd = try await ContainerdDaemon()
         try await containerd.ctr(
-            "images", "pull", "--hosts-dir", directory.path("certs.d"), ExportScene.indexName)
+            "images", "pull", "--hosts-dir", directory.path("client/etc/containerd/certs.d"), ExportScene.indexName)
         let printed = try await containerd.ctr("run", "--rm", ExportScene.indexName, "serve-" + UUID().uuidString)
         #expect(printed == "it runs")
         #expect(server.log.contains("ns=registry.example.com%3A5000"))

@@ -7,6 +7,11 @@ import Testing
         String(decoding: JSONWriter.canonical(value), as: UTF8.self)
     }
 
+    @Test func `members keep their order where that is asked for`() throws {
+        let text = "{\n  \"b\": {\n    \"z\": 1.50e0,\n    \"a\": []\n  },\n  \"a\": {}\n}\n"
+        #expect(String(decoding: JSONWriter.ordered(try JSONParser().parse(Array(text.utf8))), as: UTF8.self) == text)
+    }
+
     @Test func everyControlByteHasItsShortestEscape() throws {
         let short: [UInt8: String] = [8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: "\\\"", 0x5C: "\\\\"]
         for byte in UInt8(0)..<0x80 {

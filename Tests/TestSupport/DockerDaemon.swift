@@ -21,8 +21,11 @@ public final class DockerDaemon: Sendable {
     ///   - options: Further options of `dockerd`, as `--storage-driver=vfs`.
     ///   - dataRoot: Its `--data-root`; nil for one of its own.
     ///   - hasContainerdStore: Whether it keeps images in the store of containerd; from docker 24 on.
+    ///   - configuration: The path of a `daemon.json`, which then decides about the store; nil for one of its own.
     /// - Throws: `CommandError`.
-    public init(options: [String] = [], dataRoot: String? = nil, hasContainerdStore: Bool = false) async throws {
+    public init(
+        options: [String] = [], dataRoot: String? = nil, hasContainerdStore: Bool = false, configuration: String? = nil
+    ) async throws {
         directory = try TemporaryDirectory()
         socket = directory.path("d.sock")
         self.dataRoot = dataRoot ?? directory.path("data")
@@ -31,8 +34,9 @@ public final class DockerDaemon: Sendable {
             "--pidfile", directory.path("d.pid"), "--bridge=none", "--iptables=false",
             // Not that of this host. Newer ones would keep images in the store of containerd, were they not told.
             "--config-file",
-            try directory.write(
-                #"{"features": {"containerd-snapshotter": \#(hasContainerdStore)}}"#, to: "daemon.json"),
+            try configuration
+                ?? directory.write(
+                    #"{"features": {"containerd-snapshotter": \#(hasContainerdStore)}}"#, to: "daemon.json"),
         ]
         command = Self.command(arguments + options)
         process = Mutex(try command.start())

@@ -29,10 +29,12 @@ public struct ImageFixture: Sendable {
     ///   - platform: What it runs on.
     ///   - created: The date in the config.
     ///   - labels: Labels in the config, so that images of the same layers differ.
+    ///   - entrypoint: What runs before the arguments; none for `/bin/true` or what is said instead.
     public init(
         _ layers: [LayerFixture], format: Format = .oci,
         platform: Platform = Platform(os: "linux", architecture: "amd64"),
-        created: String = "2024-01-02T03:04:05Z", labels: [String: String] = [:]
+        created: String = "2024-01-02T03:04:05Z", labels: [String: String] = [:],
+        entrypoint: [String] = []
     ) {
         self.layers = layers
         let members = labels.sorted { $0.key < $1.key }.map { JSONMember(name: $0.key, value: .string($0.value)) }
@@ -41,7 +43,9 @@ public struct ImageFixture: Sendable {
                 "architecture": .string(platform.architecture), "os": .string(platform.os),
                 "variant": platform.variant.map(JSONValue.string), "created": .string(created),
                 "config": .object([
-                    "Cmd": .strings(["/bin/true"]), "Labels": labels.isEmpty ? nil : .object(members),
+                    "Cmd": .strings(["/bin/true"]),
+                    "Entrypoint": entrypoint.isEmpty ? nil : .strings(entrypoint),
+                    "Labels": labels.isEmpty ? nil : .object(members),
                 ]),
                 "history": .array(layers.map { _ in .object(["created": .string(created)]) }),
                 "rootfs": .object([

@@ -43,7 +43,7 @@ enum ExitStatus: Int32 {
             case let error as DeliveryError:
                 switch error.code {
                 case .usage: .usage
-                case .nameTaken, .sparse: .target
+                case .nameTaken, .sparse, .foreign: .target
                 case .listen: .unexpected
                 }
             case let error as RegistryError: error.cause.flatMap { $0 as? BundleError }.map(ExitStatus.init) ?? .source
