@@ -137,7 +137,8 @@ struct RegistryPrunePlan {
             var unused: Set<Digest> = []
             for digest in gone { unused.formUnion(try stored.document(digest)?.blobs ?? []) }
             for root in remaining(repository, name) { unused.subtract(try stored.closure(of: root).blobs) }
-            layers[name] = unused.intersection(repository.layers)
+            // Also those of which a removal that was cut off left no more than a folder.
+            layers[name] = unused
         }
     }
 
@@ -156,11 +157,14 @@ struct RegistryPrunePlan {
             let own = garbage.intersection(closure.blobs.union(closure.documents))
             garbage.subtract(own)
             var bytes: Int64 = 0
+            var isThere = false
             for digest in own {
-                bytes +=
-                    try storage.root.size(of: RegistryStorage.folder(of: digest) + "/" + RegistryStorage.blobName) ?? 0
+                let folder = RegistryStorage.folder(of: digest)
+                guard try storage.root.exists(folder) else { continue }
+                isThere = true
+                bytes += try storage.root.size(of: folder + "/" + RegistryStorage.blobName) ?? 0
             }
-            steps.append(step(image, closure, bytes: bytes))
+            steps.append(step(image, closure, isThere: isThere, bytes: bytes))
         }
         let order = Dictionary(
             request.brought.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -168,11 +172,11 @@ struct RegistryPrunePlan {
     }
 
     private func step(
-        _ image: BroughtImage, _ own: (documents: [Digest], blobs: Set<Digest>), bytes: Int64
+        _ image: BroughtImage, _ own: (documents: [Digest], blobs: Set<Digest>), isThere: Bool, bytes: Int64
     ) -> PruneStep {
         var names: [String] = []
         var reason: String?
-        var isThere = bytes > 0
+        var isThere = isThere
         for name in Self.repositories(of: image) {
             guard let repository = catalog.repositories[name] else { continue }
             let gone = tags[name] ?? []
@@ -191,7 +195,7 @@ struct RegistryPrunePlan {
             isThere =
                 isThere || repository.isEmpty || !repository.emptyTags.isDisjoint(with: gone)
                 || !documents.isDisjoint(with: repository.revisions.intersection(own.documents))
-                || !own.blobs.isDisjoint(with: layers[name] ?? [])
+                || !own.blobs.isDisjoint(with: repository.layers.intersection(layers[name] ?? []))
         }
         if let reason { return PruneStep(image, names.isEmpty ? .keep : .unname, names: names, reason: reason) }
         guard isThere || !names.isEmpty else { return PruneStep(image, .absent) }
