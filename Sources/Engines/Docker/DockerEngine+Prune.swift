@@ -82,7 +82,10 @@ extension DockerClient {
                 guard case .integer(let size)? = try image.optional("Size")?.value,
                     case .integer(let shared)? = try image.optional("SharedSize")?.value, size >= shared, shared >= 0
                 else { continue }
-                sizes[try image.member("Id").digest()] = size - shared
+                // Podman leaves the algorithm out here.
+                let text = try image.member("Id").string()
+                guard let id = (try? Digest(parsing: text)) ?? Digest(hex: text) else { continue }
+                sizes[id] = size - shared
             }
             return sizes
         }
