@@ -57,4 +57,18 @@ public protocol Engine: Sendable {
     ///
     /// - Throws: `EngineError` with code `refused` and what was found instead.
     func confirm(_ step: LoadStep) async throws
+
+    /// Decides about each image that was brought; changes nothing.
+    ///
+    /// - Throws: `EngineError`.
+    func planPruning(_ request: PruneRequest) async throws -> [PruneStep]
+
+    /// Decides once more, and removes what goes; durable after `sync`.
+    ///
+    /// Killed at any moment nothing that stays is harmed, and calling again continues.
+    ///
+    /// - Parameter request: As it was planned, with only those images that shall go.
+    /// - Returns: What has become of each.
+    /// - Throws: `EngineError`, or `CancellationError`.
+    func prune(_ request: PruneRequest) async throws -> [PruneStep]
 }

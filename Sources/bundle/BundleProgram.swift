@@ -13,7 +13,7 @@ struct BundleProgram: AsyncParsableCommand {
         version: LoaderVersion.number,
         subcommands: [
             KeygenCommand.self, LockCommand.self, BuildCommand.self, SignCommand.self, VerifyCommand.self,
-            InspectCommand.self, LoadCommand.self, PushCommand.self, ServeCommand.self, ExportCommand.self,
-            MirrorConfigCommand.self,
+            InspectCommand.self, LoadCommand.self, PruneCommand.self, PushCommand.self, ServeCommand.self,
+            ExportCommand.self, MirrorConfigCommand.self,
         ])
 }

@@ -268,7 +268,7 @@ import Testing
 
 extension TargetImage {
     /// The same image under one other name.
-    fileprivate func named(_ name: String, policy: BundleImage.TagPolicy) throws -> TargetImage {
+    func named(_ name: String, policy: BundleImage.TagPolicy) throws -> TargetImage {
         TargetImage(
             image: BundleImage(
                 reference: name, root: image.root, manifests: image.manifests, names: [try Reference(parsing: name)],

@@ -43,6 +43,8 @@ struct EngineScene: Sendable {
     let engine: any Engine
     /// Runs an image by a name, and gives what it printed.
     let run: @Sendable (String) async throws -> String
+    /// Gives an image another name.
+    let tag: @Sendable (_ name: String, _ other: String) async throws -> Void
     /// Makes a container of an image, which then is in use.
     let hold: @Sendable (String) async throws -> Void
     /// Removes that container.
@@ -65,6 +67,7 @@ struct EngineScene: Sendable {
             #expect(engine is DockerStoreEngine == kind.usesStore)
             #expect(engine.description.contains("seen by ctr") == (kind == .dockerStore))
             run = { try await daemon.docker("run", "--rm", "--network=none", $0) }
+            tag = { try await daemon.docker("tag", $0, $1) }
             hold = { try await daemon.docker("create", "--name=keeper", $0) }
             release = { try await daemon.docker("rm", "keeper") }
             let processID = daemon.processID
@@ -79,6 +82,7 @@ struct EngineScene: Sendable {
             engine = try await ContainerdEngine.connect(place, wait: .seconds(120))
             // Containers of all of a host's containerds share one folder of the runtime.
             run = { try await daemon.ctr("run", "--rm", $0, "test-" + UUID().uuidString) }
+            tag = { try await daemon.ctr("images", "tag", $0, $1) }
             hold = { try await daemon.ctr("containers", "create", $0, "keeper") }
             release = { try await daemon.ctr("containers", "rm", "keeper") }
             let processID = daemon.processID
@@ -97,6 +101,7 @@ struct EngineScene: Sendable {
                     "--runtime=runc", "run", "--rm", "--network=none", "--ulimit=nofile=1024:1024",
                     "--ulimit=nproc=100:100", $0)
             }
+            tag = { try await storage.podman("tag", $0, $1) }
             hold = { try await storage.podman("create", "--name=keeper", $0) }
             release = { try await storage.podman("rm", "keeper") }
             if let processID = storage.processID {

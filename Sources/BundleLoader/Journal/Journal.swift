@@ -26,6 +26,16 @@ struct Journal {
 
     private init(directory: Directory) { self.directory = directory }
 
+    /// The journal of one engine; nil where nothing was ever loaded into it.
+    init?(existing state: Directory, target: String) throws(LoadError) {
+        do throws(FileError) {
+            guard try state.exists(Self.folder + "/" + target) else { return nil }
+            directory = try state.subdirectory(Self.folder + "/" + target)
+        } catch {
+            throw LoadError(error)
+        }
+    }
+
     /// All entries, by image ID.
     ///
     /// - Throws: `LoadError` with code `damaged` when a file is none that this journal writes.
@@ -38,10 +48,14 @@ struct Journal {
             }
             return entries
         } catch {
-            throw LoadError(
-                error.code == .notRegular ? .damaged : LoadError(error).code,
-                "reading the journal: \(error.message); remove what does not belong there", cause: error)
+            throw Self.unreadable(error)
         }
+    }
+
+    private static func unreadable(_ error: FileError) -> LoadError {
+        LoadError(
+            error.code == .notRegular ? .damaged : LoadError(error).code,
+            "reading the journal: \(error.message); remove what does not belong there", cause: error)
     }
 
     /// The open loads of all engines, for people.
@@ -66,11 +80,29 @@ struct Journal {
         try entries().filter { $0.stage == .intent }.map(\.load)
     }
 
-    /// Writes an entry; returns when it is durable.
-    func write(_ stage: JournalEntry.Stage, _ load: LoadIntent, statement: Digest) throws(LoadError) {
-        let entry = JournalEntry(stage: stage, load: load, statement: statement)
-        do throws(FileError) { try directory.writeFile(Self.name(load.imageID), entry.bytes, mode: 0o600) } catch {
+    /// Writes an entry, which keeps the names and owners of the one before; returns when it is durable.
+    func write(_ entry: JournalEntry) throws(LoadError) {
+        let bytes = entry.merged(with: try self.entry(entry.load.imageID)).bytes
+        do throws(FileError) { try directory.writeFile(Self.name(entry.load.imageID), bytes, mode: 0o600) } catch {
             throw LoadError(error)
+        }
+    }
+
+    /// Adds an owner to the entry of an image that was loaded, where there is one.
+    func share(_ imageID: Digest, with owner: String) throws(LoadError) {
+        guard let entry = try entry(imageID), entry.stage == .done, !entry.owners.contains(owner) else { return }
+        try write(
+            JournalEntry(
+                stage: .done, load: entry.load, statement: entry.statement, names: [], owners: [owner]))
+    }
+
+    private func entry(_ imageID: Digest) throws(LoadError) -> JournalEntry? {
+        let name = Self.name(imageID)
+        do throws(FileError) {
+            guard try directory.exists(name) else { return nil }
+            return try Self.entry(try directory.readFile(name, limit: 1 << 20), path: name)
+        } catch {
+            throw Self.unreadable(error)
         }
     }
 

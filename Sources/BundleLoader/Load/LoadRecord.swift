@@ -8,6 +8,8 @@ struct LoadRecord {
     let journal: Journal
     let markers: ReadyMarkers?
     let statement: Digest
+    /// Whose bundle it is, as `product/channel`.
+    let owner: String
 
     /// Marks what is there, and unmarks what is missing.
     func planned(_ plan: LoadPlan) throws(LoadError) {
@@ -19,13 +21,23 @@ struct LoadRecord {
 
     /// Writes down what is going to be loaded; returns when that is durable.
     func intend(_ steps: [LoadStep]) throws(LoadError) {
-        for step in steps { try journal.write(.intent, step.intent, statement: statement) }
+        for step in steps { try journal.write(entry(.intent, step)) }
+    }
+
+    /// Writes down that the bundle needs what loads of others brought.
+    func share(_ plan: LoadPlan) throws(LoadError) {
+        for step in plan.steps where step.isPresent { try journal.share(step.imageID, with: owner) }
     }
 
     /// Writes down that an image is durable and confirmed.
     func finished(_ step: LoadStep) throws(LoadError) {
-        try journal.write(.done, step.intent, statement: statement)
+        try journal.write(entry(.done, step))
         try markers?.mark(step.markers)
+    }
+
+    private func entry(_ stage: JournalEntry.Stage, _ step: LoadStep) -> JournalEntry {
+        JournalEntry(
+            stage: stage, load: step.intent, statement: statement, names: Set(step.contentNames), owners: [owner])
     }
 }
 

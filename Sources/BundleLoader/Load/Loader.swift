@@ -59,7 +59,7 @@ public struct Loader: Sendable {
         let files = try BundleFiles(path: path)
         let trusted = try TrustedBundle(files, trust: options.trust, floors: floors, listener: listener)
         receipt.bundle = trusted.receipt
-        let bundle = try OpenedBundle(files, trusted, state: state)
+        let bundle = try OpenedBundle(files, trusted.statement, state: state)
 
         let (target, reason) = try EngineSearch().find(options.target)
         if let reason { listener.note("target: \(target), since \(reason)") }
@@ -69,7 +69,7 @@ public struct Loader: Sendable {
         let record = LoadRecord(
             journal: try Journal(in: state, target: target.journalName),
             markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
-            statement: trusted.digest)
+            statement: trusted.digest, owner: trusted.owner)
         let doubtful = try await heal(engine, record, &receipt)
 
         let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
@@ -83,6 +83,7 @@ public struct Loader: Sendable {
         }
         try record.planned(plan)
         report(plan)
+        if !options.isDryRun { try record.share(plan) }
         receipt.planning = ContinuousClock.now - started
 
         if plan.steps.contains(where: \.needsWork) {

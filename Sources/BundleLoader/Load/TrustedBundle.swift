@@ -38,6 +38,12 @@ struct TrustedBundle {
                 + signers.map { String($0.hex.prefix(12)) }.joined(separator: ", "))
     }
 
+    /// As the journal calls it.
+    var owner: String { statement.owner }
+
+    /// Whether it is what was loaded last, as a whole.
+    var isLoaded: Bool { decision == .same }
+
     /// As in receipts.
     var receipt: Receipt.Bundle { Receipt.Bundle(statement: statement, digest: digest, signers: signers) }
 
@@ -49,4 +55,9 @@ struct TrustedBundle {
         guard decision != .same || raised.floor != floor?.floor else { return }
         try floors.write(raised, product: statement.product, channel: statement.channel)
     }
+}
+
+extension Statement {
+    /// Product and channel, as the journal writes them: neither has a slash.
+    var owner: String { product + "/" + channel }
 }

@@ -27,19 +27,20 @@ public struct OpenedBundle: Sendable {
     public init(path: String, trust: TrustStore, listener: WorkListener) throws(LoadError) {
         let files: BundleFiles
         do throws(BundleError) { files = try BundleFiles(path: path) } catch { throw LoadError(error) }
-        try self.init(files, try TrustedBundle(files, trust: trust, floors: nil, listener: listener), state: nil)
+        let trusted = try TrustedBundle(files, trust: trust, floors: nil, listener: listener)
+        try self.init(files, trusted.statement, state: nil)
         try checkPacks()
     }
 
     /// - Parameters:
     ///   - files: The bundle.
-    ///   - trusted: Its statement, verified.
+    ///   - statement: Its statement, verified.
     ///   - state: Where copies of documents are kept; nil for nowhere.
     /// - Throws: `LoadError`.
-    init(_ files: BundleFiles, _ trusted: TrustedBundle, state: Directory?) throws(LoadError) {
+    init(_ files: BundleFiles, _ statement: Statement, state: Directory?) throws(LoadError) {
         self.files = files
-        statement = trusted.statement
-        do throws(BundleError) { manifest = try files.manifest(trusted.statement) } catch { throw LoadError(error) }
+        self.statement = statement
+        do throws(BundleError) { manifest = try files.manifest(statement) } catch { throw LoadError(error) }
         documents = try DocumentStore(files: files, manifest: manifest, state: state)
         reader = LayerReader(files: files, manifest: manifest)
     }

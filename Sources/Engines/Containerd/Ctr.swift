@@ -79,6 +79,18 @@ struct Ctr: Sendable {
             })
     }
 
+    /// What containers write into, by the chain that it stands on.
+    func users(snapshotter: String) throws(EngineError) -> [ChainID: String] {
+        var users: [ChainID: String] = [:]
+        for words in try table(["snapshots", "--snapshotter", snapshotter, "ls"]) {
+            guard words.count == 3, words[2] != "Committed", let chain = try? Digest(parsing: words[1]) else {
+                continue
+            }
+            users[ChainID(chain)] = words[0]
+        }
+        return users
+    }
+
     /// What containers run, by the image's name.
     func containers() throws(EngineError) -> [(id: String, image: String)] {
         try table(["containers", "ls"]).compactMap { $0.count > 1 ? ($0[0], $0[1]) : nil }

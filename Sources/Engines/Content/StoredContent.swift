@@ -19,7 +19,7 @@ extension TargetImage {
     /// The names that hold an image by its digest, one for each repository that it is named in.
     ///
     /// Cluster manifests that are pinned to a digest find the image by them, whatever becomes of its tags.
-    var digestNames: [String] {
+    public var digestNames: [String] {
         var seen: Set<String> = []
         return image.names.map { $0.name + "@" + root.descriptor.digest.description }.filter {
             seen.insert($0).inserted
@@ -29,7 +29,7 @@ extension TargetImage {
 
 extension LoadStep {
     /// The names that are to be set, as stores spell them that keep images as registries know them.
-    var contentNames: [String] {
+    public var contentNames: [String] {
         names.filter { $0.action == .set && $0.reference.tag != nil }.map(\.reference.withoutDigest.description)
             + image.digestNames
     }

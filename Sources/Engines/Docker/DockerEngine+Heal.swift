@@ -97,15 +97,12 @@ extension DockerEngine {
     }
 
     private func delete(_ name: String, of image: StoredImage) throws(EngineError) {
-        let response = try client.request("DELETE", "/images/\(DockerClient.encoded(name))?noprune=1")
-        switch response.status {
-        case 404: return
-        case 409:
+        do throws(EngineError) { try client.removeImage(name) } catch {
+            guard error.code == .inUse else { throw error }
             throw EngineError(
                 .inUse,
-                "removing image \(Self.title(image)), which an interrupted load left incomplete: \(client.message(response)); remove what uses it and run again"
+                "removing image \(Self.title(image)), which an interrupted load left incomplete: \(error.message); remove what uses it and run again"
             )
-        default: try client.check(response, "removing image \(Self.title(image))")
         }
     }
 

@@ -28,8 +28,7 @@ extension DockerStoreEngine {
         }
         for image in images {
             for name in image.names + [image.id.description] {
-                let response = try client.request("DELETE", "/images/\(DockerClient.encoded(name))?noprune=1")
-                if response.status != 404 { try client.check(response, "removing image \(name)") }
+                try client.removeImage(name)
             }
         }
         return images.map(\.id)

@@ -7,7 +7,7 @@ public import OCI
 /// Everything becomes durable as it is written, in an order that lets the registry see only what is whole; calling again
 /// after a crash continues. Spec: docs/loading.md section 5.2.
 public struct RegistryDirectory: Engine {
-    private let storage: RegistryStorage
+    let storage: RegistryStorage
     private let jobs: Int
 
     /// How many blobs are made at a time at most, whatever `jobs` is: each takes about 30 MiB.

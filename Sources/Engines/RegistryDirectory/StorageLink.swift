@@ -24,20 +24,25 @@ struct StorageLink: Hashable, Sendable {
 
     /// Remembers that a tag points, or once pointed, to a manifest or an index.
     static func history(_ digest: Digest, tag: String, in repository: String) -> StorageLink {
-        StorageLink(folder: "\(path(repository, tag: tag))/index/sha256/\(digest.hex)", digest: digest)
+        StorageLink(folder: "\(tagFolder(tag, in: repository))/index/sha256/\(digest.hex)", digest: digest)
     }
 
     /// Points a tag to a manifest or an index.
     static func tag(_ tag: String, in repository: String, _ digest: Digest) -> StorageLink {
-        StorageLink(folder: "\(path(repository, tag: tag))/current", digest: digest)
+        StorageLink(folder: "\(tagFolder(tag, in: repository))/current", digest: digest)
     }
 
     /// The bytes of the file: a line feed would make it unreadable for the registry.
     var content: [UInt8] { Array(digest.description.utf8) }
 
-    private static func path(_ repository: String) -> String { "docker/registry/v2/repositories/" + repository }
+    /// The folder of all repositories, relative to the storage's root directory.
+    static let repositories = "docker/registry/v2/repositories"
 
-    private static func path(_ repository: String, tag: String) -> String {
+    /// The folder of a repository.
+    static func path(_ repository: String) -> String { repositories + "/" + repository }
+
+    /// The folder of a tag, with its history.
+    static func tagFolder(_ tag: String, in repository: String) -> String {
         path(repository) + "/_manifests/tags/" + tag
     }
 }
