@@ -137,15 +137,19 @@ import Testing
     }
 
     @Test func `a tag that has moved stays, and the image that it left goes with its history`() async throws {
-        let versions = try await Versions(names: { ["registry.example.com/local/\($0.dropLast(2)):stable"] })
+        let versions = try await Versions()
+        let (old, new) = try (
+            versions.bundle.image("multi-1").named("registry.example.com/local/multi:stable", policy: .move),
+            versions.bundle.image("multi-2").named("registry.example.com/local/multi:stable", policy: .move)
+        )
         let scene = try RegistryDirectoryScene()
-        try await scene.seed(versions.bundle, try versions.of(1))
+        try await scene.seed(versions.bundle, [old])
         let engine = try scene.engine()
-        let request = PruneRequest(try versions.of(1), keeping: try versions.of(2), in: engine)
-        #expect(try await engine.prune(request).map(\.result) == [.keep, .keep])
-        try await scene.seed(versions.bundle, try versions.of(2))
-        #expect(try await engine.prune(request).map(\.result) == [.remove, .remove])
-        #expect(try scene.blobs() == Self.blobs(versions.of(2)) && scene.faults(versions.images) == [])
+        let request = PruneRequest([old], keeping: [new], in: engine)
+        #expect(try await engine.prune(request).map(\.result) == [.keep])
+        try await scene.seed(versions.bundle, [new])
+        #expect(try await engine.prune(request).map(\.result) == [.remove])
+        #expect(try scene.blobs() == Self.blobs([new]) && scene.faults(versions.images) == [])
         let served = Served(registry: try await DockerRegistry(storage: scene.storage))
         for platform in [Self.amd64, Self.arm64] { _ = try await served.pull("local/multi:stable", platform) }
     }
