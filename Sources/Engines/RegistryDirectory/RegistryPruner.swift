@@ -73,10 +73,11 @@ struct RegistryPruner {
     private func removeEmptyRepositories() throws {
         let current = try RegistryCatalog(of: storage).repositories
         for name in plan.documents.keys {
-            guard let repository = current[name], repository.isEmpty else { continue }
+            guard current[name]?.isEmpty ?? true else { continue }
             var folder = StorageLink.path(name)
             // Without the last of these the registry lists it no more.
             for part in ["_uploads", "_manifests", "_layers"] { try remove(folder + "/" + part) }
+            // Also what a removal left that was cut off.
             while folder != StorageLink.repositories, try isEmpty(folder) {
                 try remove(folder)
                 folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
@@ -86,6 +87,7 @@ struct RegistryPruner {
 
     private func isEmpty(_ folder: String) throws -> Bool {
         do throws(FileError) { return try storage.root.subdirectory(folder).entries(limit: 0).isEmpty } catch {
+            if error.code == .notFound { return true }
             guard error.code == .overLimit else { throw error }
             return false
         }
