@@ -32,8 +32,9 @@ struct DiscProgram {
     ///   - options: Its label and base.
     ///   - base: The volume of the base, where there is one.
     ///   - created: What all that is put into it has as its time.
-    ///   - commands: A file in `directory` for the program to read.
+    ///   - commands: How files in `directory` start that the program is to read.
     ///   - name: What the image is called in `directory`.
+    ///   - directory: Where both are made.
     ///   - waiting: Called ten times a second.
     /// - Throws: `FileError` with code `noSpace`, `DeliveryError` with code `program`.
     func write(
@@ -66,7 +67,10 @@ struct DiscProgram {
             try directory.writeFile(file, Array(text.utf8))
             arguments += ["-cdx", tree.source, "-options_from_file", "\(place)/\(file)"]
         }
-        if base == nil { arguments += ["-volume_date", "all_file_dates", "=\(Self.seconds(created))"] }
+        if base == nil {
+            arguments += ["-find", "/", "-maxdepth", "0", "-exec", "mkisofs_r", "--"]
+            arguments += ["-volume_date", "all_file_dates", "=\(Self.seconds(created))"]
+        }
         try run(arguments + ["-commit", "-end"], waiting: waiting)
     }
 
@@ -76,14 +80,28 @@ struct DiscProgram {
     /// inode numbers.
     private static func commands(_ tree: DiscContents.Tree, created: Int64, weight: inout Int) -> String {
         var text = "-overwrite \(tree.replaces ? "nondir" : "off")\n"
+        var folders: Set<String> = []
+        func date(_ path: String) -> String {
+            "-alter_date b =\(created) \(path) -- -alter_date c =\(created) \(path) --\n"
+        }
         for file in tree.files {
             weight -= 1
+            folders.formUnion(Self.folders(of: file.path))
             let path = "'/\(file.path)'"
             text += "-map '\(file.source)' \(path)\n"
             text += "-find \(path) -exec mkisofs_r -- -find \(path) -exec sort_weight \(weight) --\n"
-            text += "-alter_date b =\(created) \(path) -- -alter_date c =\(created) \(path) --\n"
+            text += date(path)
+        }
+        // Folders that come into being with them would have the owner and the time of their sources.
+        for folder in folders.sorted() {
+            text += "-find '/\(folder)' -maxdepth 0 -exec mkisofs_r --\n" + date("'/\(folder)'")
         }
         return text
+    }
+
+    /// `a` and `a/b` of `a/b/c`.
+    private static func folders(of path: String) -> [String] {
+        path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
     }
 
     private func run(_ arguments: [String], waiting: () -> Void) throws {

@@ -39,6 +39,7 @@ public struct DiscWriter: Sendable {
     /// What a killed run left beside the output is removed by the next one there.
     ///
     /// - Parameter output: Where nothing is.
+    /// - Returns: What was written.
     /// - Throws: `DeliveryError`; `FileError`, as `noSpace`; `BundleError`.
     public func write(to output: String) throws -> Summary {
         try options.validate()

@@ -43,6 +43,7 @@ public struct StickWriter: Sendable {
     /// - Parameters:
     ///   - mountPoint: Where the stick is mounted.
     ///   - folder: The folder for the bundle, made where it is missing; nil for the root.
+    /// - Returns: What was done.
     /// - Throws: `DeliveryError` with code `usage`, or `damaged` when the stick gives back other bytes; `FileError`, as
     ///   `noSpace` or `busy`; `BundleError`.
     public func write(to mountPoint: String, folder: String?) throws -> Summary {
