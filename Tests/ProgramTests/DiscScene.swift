@@ -22,7 +22,8 @@ struct DiscScene: Sendable {
 
     func build(version: Int, output: String) async throws {
         let spec = try program.spec(
-            "  - oci-layout:./layout@registry.example.com/acme/web:1", name: "spec-\(version).yaml", version: version)
+            "  - image: oci-layout:./layout@registry.example.com/acme/web:1\n    as: [\"registry.example.com/acme/web:1\"]",
+            name: "spec-\(version).yaml", version: version)
         // Two packs, so that one can be there and the other not.
         try await program.command([
             "build", spec, "--output", program.directory.path(output), "--key", program.key, "--level", "3",
@@ -39,7 +40,8 @@ struct DiscScene: Sendable {
             tag: "registry.example.com/acme/large:1")
         try images.write(to: program.directory.path("large"))
         let spec = try program.spec(
-            "  - oci-layout:./large@registry.example.com/acme/large:1", name: "large.yaml", version: 3)
+            "  - image: oci-layout:./large@registry.example.com/acme/large:1\n    as: [\"registry.example.com/acme/large:1\"]",
+            name: "large.yaml", version: 3)
         try await program.build(spec, output: output)
     }
 
