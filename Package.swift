@@ -104,8 +104,8 @@ let package = Package(
         module(
             "BundleDelivery",
             [
-                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "DurableFiles", "Engines", "OCI", "Registry",
-                "StrictJSON",
+                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography", "DurableFiles", "Engines", "OCI",
+                "Programs", "Registry", "StrictJSON",
             ]),
         module(
             "BundleServer",

@@ -12,6 +12,10 @@ public struct DeliveryError: Error, Sendable, Equatable, CustomStringConvertible
         case listen
         /// A file of the target's that somebody else wrote is in the way, or cannot be read.
         case foreign
+        /// A medium does not give back what was written, or an image of one cannot be read.
+        case damaged
+        /// A program that is needed is not there, or failed.
+        case program
     }
 
     /// What a caller switches on.

@@ -14,6 +14,6 @@ struct BundleProgram: AsyncParsableCommand {
         subcommands: [
             KeygenCommand.self, LockCommand.self, BuildCommand.self, SignCommand.self, VerifyCommand.self,
             InspectCommand.self, LoadCommand.self, PruneCommand.self, PushCommand.self, ServeCommand.self,
-            ExportCommand.self, MirrorConfigCommand.self,
+            ExportCommand.self, MirrorConfigCommand.self, DiscCommand.self, StickCommand.self,
         ])
 }

@@ -138,7 +138,7 @@ import Testing
 
     @Test(.enabled(if: Toolbox.has("systemd-analyze"))) func systemdTakesTheUnits() async throws {
         try home.makeDirectory("units")
-        let files = try (Self.units + ["example-application.service"]).map { unit in
+        let files = try (Self.units + ["bundle-medium.service", "example-application.service"]).map { unit in
             let unitText = String(
                 decoding: try Data(contentsOf: URL(filePath: Self.folder + "/" + unit)), as: UTF8.self)
             // Programs that are here; everything else is as it is installed.
@@ -158,12 +158,46 @@ import Testing
 
     @Test(
         .enabled(if: Toolbox.has("systemd-analyze")),
-        arguments: [("bundle-firstboot.service", 20), ("bundle-image@.service", 12)]
+        arguments: [("bundle-firstboot.service", 20), ("bundle-medium.service", 20), ("bundle-image@.service", 12)]
     ) func theUnitsMayLittle(unit: String, threshold: Int) async throws {
         let result = try await Command(
             "systemd-analyze",
             ["security", "--offline=true", "--no-pager", "--threshold=\(threshold)", Self.folder + "/" + unit]
         ).run()
         #expect(result.status == .exited(0), "\(result.outputText.suffix(200))")
+    }
+
+    @Test func `what loads a medium that is plugged in may as much as what loads at boot`() throws {
+        func lines(_ unit: String) throws -> Set<Substring> {
+            let text = try String(contentsOfFile: Self.folder + "/" + unit, encoding: .utf8)
+            return Set(text.split(separator: "\n").filter { !$0.hasPrefix("#") && !$0.hasPrefix("Description=") })
+        }
+        let atBoot = try lines("bundle-firstboot.service")
+        let later = try lines("bundle-medium.service")
+        #expect(atBoot.subtracting(later) == ["RemainAfterExit=yes", "[Install]", "WantedBy=multi-user.target"])
+        #expect(
+            later.subtracting(atBoot) == ["After=bundle-firstboot.service", "Environment=BUNDLE_PATH=LABEL=BUNDLE"])
+    }
+
+    @Test(.enabled(if: LoopDevice.isAvailable && Toolbox.has("udevadm", "unshare")), arguments: [true, false])
+    func `a medium is loaded when it is plugged in, by its label`(isLabelled: Bool) async throws {
+        let device = try await LoopDevice(
+            "truncate -s 4M image && mkfs.vfat -n $LABEL image >&2", label: isLabelled ? "BUNDLE" : "OTHER")
+        // Rules of our own alone, seen by nobody else.
+        let line = """
+            mkdir -p /run/udev && mount -t tmpfs none /run/udev && mkdir /run/udev/rules.d &&
+            cp \(Self.folder)/80-bundle-medium.rules /run/udev/rules.d/ &&
+            udevadm test --action=add /sys/class/block/\(device.name)
+            """
+        let result = try await Command("unshare", ["--mount", "sh", "-c", line]).check()
+        let said = (result.outputText + result.errorText).split(separator: "\n")
+        #expect(said.contains("ID_FS_LABEL=\(device.label)"))
+        #expect(said.contains("SYSTEMD_WANTS=bundle-medium.service") == isLabelled)
+    }
+
+    @Test func `media that are plugged in are loaded only where somebody installed that`() async throws {
+        #expect(try await install().status == .exited(0))
+        let names = FileManager.default.enumerator(atPath: home.path("root"))?.allObjects as? [String] ?? []
+        #expect(!names.isEmpty && !names.contains { $0.contains("medium") })
     }
 }

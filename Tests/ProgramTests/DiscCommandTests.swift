@@ -1,0 +1,162 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Bundles as disc images, read back by other programs than the one that wrote them.
+@Suite(.enabled(if: Toolbox.has("xorriso"))) struct DiscCommandTests {
+    private let scene: DiscScene
+
+    init() async throws { scene = try await DiscScene() }
+
+    @Test func `a disc image holds the bundle and nothing else, and is the same whenever and wherever it is written`()
+        async throws
+    {
+        try await scene.iso("one.iso").check()
+        try await scene.extract("one.iso", to: "read")
+        #expect(try scene.program.tree("read") == scene.program.tree("bundle"))
+        try await scene.program.expectWhole("read")
+
+        // Another folder, other times and inode numbers, and another way that leads there.
+        try await Command(
+            "sh",
+            [
+                "-c",
+                "cd bundle && find . -type f | sort -r | while read -r f; do install -D -m 700 $f ../other/$f; done; ln -s other ../link",
+            ],
+            workingDirectory: scene.program.directory.path
+        ).check()
+        var command = scene.iso("two.iso", bundle: "link")
+        command.arguments = ["-c", "umask 077 && exec \"$0\" \"$@\"", command.program] + command.arguments
+        command.program = "sh"
+        try await command.check()
+        #expect(try scene.program.directory.read("one.iso") == scene.program.directory.read("two.iso"))
+        #expect(try await scene.report("one.iso", "-pvd_info").contains("Volume Id    : BUNDLE\n"))
+        try scene.expectOnly(["one.iso", "two.iso"])
+    }
+
+    @Test func `the label and the folder are as wished`() async throws {
+        try await scene.iso("new.iso", "--volume-id", "EDGE_STACK_42", "--folder", "bundles/edge").check()
+        #expect(try await scene.report("new.iso", "-pvd_info").contains("Volume Id    : EDGE_STACK_42\n"))
+        try await scene.extract("new.iso", to: "read")
+        try await scene.program.expectWhole("read/bundles/edge")
+        for label in ["", "lower", "A B", "Ä", String(repeating: "A", count: 33)] {
+            #expect(try await scene.iso("bad.iso", "--volume-id", label).run().status == .exited(64), "\(label)")
+        }
+        for folder in ["", "/a", "a//b", "..", "a/../b", ".hidden", "a b", String(repeating: "a", count: 65)] {
+            #expect(try await scene.iso("bad.iso", "--folder", folder).run().status == .exited(64), "\(folder)")
+        }
+        try scene.expectOnly(["new.iso"])
+    }
+
+    @Test(.enabled(if: Toolbox.has("checkisomd5"))) func `a burnt disc can be tested by checkisomd5`() async throws {
+        try await scene.iso("new.iso").check()
+        let path = scene.program.directory.path("new.iso")
+        try await Command("checkisomd5", [path]).check()
+        var bytes = try scene.program.directory.read("new.iso")
+        for position in [0, 32768, bytes.count / 2] {
+            bytes[position] ^= 1
+            try scene.program.directory.write(bytes, to: "bad.iso")
+            bytes[position] ^= 1
+            let result = try await Command("checkisomd5", [scene.program.directory.path("bad.iso")]).run()
+            #expect(result.status != .exited(0), "\(position)")
+        }
+    }
+
+    @Test func `nothing that is there is replaced, and no bundle gets another file`() async throws {
+        try scene.program.directory.write("mine", to: "taken.iso")
+        #expect(try await scene.iso("taken.iso").run().status == .exited(64))
+        #expect(try scene.program.directory.read("taken.iso") == Array("mine".utf8))
+        #expect(try await scene.iso("bundle/new.iso").run().status == .exited(64))
+        #expect(try await scene.iso("new.iso", "--firstboot", "keys").run().status == .exited(64))
+        #expect(try await scene.iso("absent/new.iso").run().status == .exited(5))
+        try scene.expectOnly(["taken.iso"])
+    }
+
+    @Test func `what is not trusted or not whole gets onto no medium`() async throws {
+        try await scene.program.succeed("keygen", "--output", scene.program.directory.path("others"))
+        var command = scene.iso("new.iso")
+        command.arguments[3] = scene.program.directory.path("others/release.pub")
+        #expect(try await command.run().status == .exited(3))
+        try scene.program.damagePack()
+        #expect(try await scene.iso("new.iso").run().status == .exited(4))
+        try scene.expectOnly([])
+    }
+
+    @Test(.enabled(if: Toolbox.canMount)) func `a volume that is too small is left as it was`() async throws {
+        let volume = try await SmallVolume("size=1m")
+        var command = scene.iso("unused")
+        let position = try #require(command.arguments.firstIndex(of: "--output")) + 1
+        command.arguments[position] = volume.path + "/new.iso"
+        #expect(try await command.run().status == .exited(6))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: volume.path).isEmpty)
+    }
+
+    /// Runs with another xorriso at the place of the real one, in a mount namespace of its own.
+    private func with(_ script: String, _ command: Command) async throws -> CommandResult {
+        let directory = scene.program.directory
+        try await Command("cp", [try #require(Toolbox.path(of: "xorriso")), directory.path("real")]).check()
+        let fake = try directory.write("#!/bin/sh\n\(script)\n", to: "fake")
+        #expect(chmod(fake, 0o755) == 0)
+        var command = command
+        command.arguments =
+            ["--mount", "sh", "-c", "mount --bind \(fake) /usr/bin/xorriso && exec \"$0\" \"$@\"", command.program]
+            + command.arguments
+        command.environment["REAL"] = directory.path("real")
+        command.program = "unshare"
+        return try await command.run()
+    }
+
+    @Test(
+        .enabled(if: Toolbox.canMount),
+        arguments: [
+            (
+                "a byte of a pack",
+                "printf X | dd of=$OUT bs=1 seek=$(($(stat -c %s $OUT) - 400000)) conv=notrunc 2>/dev/null", 4
+            ),
+            ("its end", "truncate -s -600k $OUT", 4),
+            ("its descriptors", "dd if=/dev/zero of=$OUT bs=2048 seek=16 count=1 conv=notrunc 2>/dev/null", 4),
+            ("the program's own failure", "exit 5", 1),
+            ("the room", "echo 'libburn : FAILURE : No space left on device' >&2; exit 5", 6),
+        ] as [(String, String, Int32)])
+    func `an image that was written wrong gets no name`(what: String, script: String, code: Int32) async throws {
+        let directory = scene.program.directory.path
+        let result = try await with(
+            "\(directory)/real \"$@\" || exit; OUT=$(echo \(directory)/.new.iso.partial/archive)\n\(script)",
+            scene.iso("new.iso"))
+        #expect(result.status == .exited(code), "\(what): \(result.errorText)")
+        try scene.expectOnly([])
+    }
+
+    @Test(.enabled(if: Toolbox.has("strace"))) func `a run that is killed is completed to the same bytes`() async throws
+    {
+        try await scene.iso("clean.iso").check()
+        let clean = try scene.program.directory.read("clean.iso")
+        var kills = 0
+        for (call, moment) in [
+            ("fsync", 1), ("fsync", 3), ("pwrite64", 1), ("renameat", 1), ("renameat", 2), ("unlinkat", 1),
+            ("fadvise64", 1), ("mkdirat", 1),
+        ] {
+            var command = scene.iso("new.iso")
+            command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
+            // Not the program that it starts: that one ends by itself.
+            command.arguments =
+                [
+                    "-qq", "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
+                    "inject=\(call):signal=KILL:when=\(moment)",
+                    command.program,
+                ] + command.arguments
+            command.program = "strace"
+            let result = try await command.run()
+            if result.status == .signalled(9) { kills += 1 }
+            if scene.program.exists("new.iso") {
+                #expect(try scene.program.directory.read("new.iso") == clean, "\(call) \(moment)")
+            } else {
+                try await scene.iso("new.iso").check()
+                #expect(try scene.program.directory.read("new.iso") == clean, "\(call) \(moment)")
+            }
+            try scene.program.remove("new.iso")
+            try scene.program.remove(".new.iso.partial")
+        }
+        #expect(kills >= 6)
+    }
+}
