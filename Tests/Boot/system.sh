@@ -1,0 +1,99 @@
+#!/bin/bash
+# Sourced: the systems that boot.
+# shellcheck disable=SC2154 # what is used here is set by boot-test.sh
+
+guest_root() { # DIRECTORY: sets $root, a view of the guest in which a mode may change what it likes
+    # The upper layer must not lie on another overlay, as /tmp of a container does.
+    mkdir "$1"
+    mount -t tmpfs tmpfs "$1"
+    mkdir "$1/upper" "$1/work" "$1/root"
+    mount -t overlay overlay -o "lowerdir=$guest,upperdir=$1/upper,workdir=$1/work" "$1/root"
+    root=$1/root
+}
+
+add_check() { # FIELD: puts into $root what looks at the loader's work; containers are run by FIELD of the bundle
+    cp "$here"/guest/*.sh "$root/usr/local/sbin/"
+    cp "$here/guest/boot-check.service" "$root/etc/systemd/system/"
+    ln -s ../boot-check.service "$root/etc/systemd/system/multi-user.target.wants/boot-check.service"
+    mkdir -p "$root/etc/boot-test" "$root/etc/systemd/journald.conf.d"
+    references "$1" >"$root/etc/boot-test/references"
+    # What the loader says is also to be seen on the console.
+    printf '[Journal]\nForwardToConsole=yes\nTTYPath=/dev/ttyS0\nMaxLevelConsole=info\n' \
+        >"$root/etc/systemd/journald.conf.d/console.conf"
+    # What a test waits for in vain.
+    local unit
+    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
+        e2scrub_reap.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service; do
+        ln -sf /dev/null "$root/etc/systemd/system/$unit"
+    done
+}
+
+# An installed system on a disk, as the profile of an installer made it, and the payload on a disc.
+make_disk() { # FIELD DAEMON-CONFIGURATION: as for add_check, and docker's daemon.json
+    work=$run/$mode
+    guest_root "$work/view"
+    add_check "$1"
+    mkdir -p "$root/etc/docker"
+    echo "${2:-"{}"}" >"$root/etc/docker/daemon.json"
+    printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s/bundle\n' "$label" >"$work/site.env"
+    firstboot_folder "$work/medium/bundle-firstboot" "$work/site.env"
+    cp -R "$bundle_folder" "$work/medium/bundle"
+    run_installer debian-installer "$work/medium" "$root" >>"$run/errors.log"
+    truncate --size 3G "$work/disk.img"
+    mke2fs -q -t ext4 -d "$root" "$work/disk.img"
+    write_payload "$work/payload.iso" "$label" "$work/medium"
+}
+
+boot_disk() { # NAME PARAMETERS: of the kernel
+    start_machine "$mode-$1" -drive "file=$work/disk.img,format=raw,if=virtio" \
+        -device virtio-scsi-pci -drive "file=$work/payload.iso,format=raw,if=none,id=disc,media=cdrom" -device scsi-cd,drive=disc \
+        -kernel "$kernel" -initrd "$initrd" -append "root=/dev/vda rw console=ttyS0 loglevel=4 ${2:-}"
+}
+
+# Power is cut while an image is loaded; the next boot mends that and loads the rest, the one after that loads nothing.
+boot_three_times() {
+    say "first boot, power is cut while an image is loaded"
+    boot_disk first
+    expect 'bundle-firstboot\[[0-9]+\]: ready: .*/site/shell:1'
+    cut_power
+    say "second boot"
+    boot_disk second
+    expect 'bundle-firstboot\[[0-9]+\]: healing: a load of .*/site/tools:1 was interrupted'
+    wait_until_off
+    check_boot present loaded
+    say "third boot"
+    boot_disk third
+    wait_until_off
+    check_boot present present
+}
+
+make_live_disc() {
+    work=$run/$mode
+    guest_root "$work/view"
+    add_check config
+    # Somebody's live disc.
+    mkdir -p "$work/disc/live" "$work/disc/boot/grub"
+    cp "$kernel" "$work/disc/live/vmlinuz"
+    cp "$initrd" "$work/disc/live/initrd.img"
+    cat >"$work/disc/boot/grub/grub.cfg" <<END
+serial --unit=0
+terminal_output serial
+linux /live/vmlinuz boot=live console=ttyS0 loglevel=4 boot-test.restart
+initrd /live/initrd.img
+boot
+END
+    mksquashfs "$root" "$work/disc/live/filesystem.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 3 -e boot
+    grub-mkrescue --output="$work/base.iso" "$work/disc" >>"$run/errors.log" 2>&1
+    # What comes onto it.
+    printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s/bundle\n' "$label" >"$work/site.env"
+    firstboot/profiles/live-boot/make-profile.sh "$work/profile" --binary "$loader" --env "$work/site.env" --key "$key" \
+        >>"$run/errors.log"
+    cp -R "$work/profile/medium" "$work/medium"
+    cp -R "$bundle_folder" "$work/medium/bundle"
+    inject "$work/base.iso" "$work/live.iso" "$label" "$work/medium" >>"$run/errors.log" 2>&1
+}
+
+boot_live() { # NAME
+    start_machine "$mode-$1" -boot d -device virtio-scsi-pci -drive "file=$work/live.iso,format=raw,if=none,id=disc,media=cdrom" \
+        -device scsi-cd,drive=disc
+}
