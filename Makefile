@@ -39,7 +39,7 @@ test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
 
-nightly: deps loader nightly-dockers ## Run the long versions of the tests of loading, an hour or two; SEED=1 repeats their random moments
+nightly: deps loader nightly-dockers boot-test-all ## Run the long versions of the tests of loading, and boot machines, two hours or so; SEED=1 repeats their random moments
 	NIGHTLY=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(SWIFT) test $(or $(ARGS),--filter "ProgramTests.(Load|PowerCut)")
 
 nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites

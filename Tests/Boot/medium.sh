@@ -10,10 +10,11 @@ firstboot_folder() { # DIRECTORY ENV: what lands on a target, with loader, confi
     cp "$2" "$1/firstboot.env"
 }
 
-write_payload() { # ISO LABEL DIRECTORY
-    xorriso -as mkisofs -quiet -iso-level 3 -R -J -V "$2" -o "$1" "$3"
+write_payload() { # ISO: a disc with nothing but the bundle
+    xorriso -as mkisofs -quiet -iso-level 3 -R -J -V "$label" -o "$1" "$bundle_folder" >>"$run/errors.log" 2>&1
 }
 
-inject() { # BASE ISO LABEL DIRECTORY: a copy of a disc that boots, with what lies in DIRECTORY beside its own files
-    xorriso -report_about WARNING -indev "$1" -outdev "$2" -volid "$3" -map "$4" / -boot_image any replay
+inject() { # BASE ISO PROFILE: a copy of a disc that boots, with the bundle and what the profile adds
+    xorriso -report_about WARNING -indev "$1" -outdev "$2" -volid "$label" -map "$bundle_folder" /bundle -map "$3/medium" / \
+        -boot_image any replay -hfsplus off >>"$run/errors.log" 2>&1
 }

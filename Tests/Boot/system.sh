@@ -12,16 +12,20 @@ guest_root() { # DIRECTORY: sets $root, a view of the guest in which a mode may 
 }
 
 add_check() { # FIELD: puts into $root what looks at the loader's work; containers are run by FIELD of the bundle
+    local unit
     cp "$here"/guest/*.sh "$root/usr/local/sbin/"
-    cp "$here/guest/boot-check.service" "$root/etc/systemd/system/"
-    ln -s ../boot-check.service "$root/etc/systemd/system/multi-user.target.wants/boot-check.service"
+    cp "$here"/guest/*.service "$root/etc/systemd/system/"
+    for unit in boot-check boot-cut; do
+        ln -s "../$unit.service" "$root/etc/systemd/system/multi-user.target.wants/$unit.service"
+    done
     mkdir -p "$root/etc/boot-test" "$root/etc/systemd/journald.conf.d"
     references "$1" >"$root/etc/boot-test/references"
     # What the loader says is also to be seen on the console.
     printf '[Journal]\nForwardToConsole=yes\nTTYPath=/dev/ttyS0\nMaxLevelConsole=info\n' \
         >"$root/etc/systemd/journald.conf.d/console.conf"
-    # What a test waits for in vain.
-    local unit
+    # What a test waits for in vain: what is done after an update and at a system's very first boot, timers and logins.
+    touch "$root/etc/.updated" "$root/var/.updated"
+    echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
     for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
         e2scrub_reap.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
@@ -35,34 +39,39 @@ make_disk() { # FIELD DAEMON-CONFIGURATION: as for add_check, and docker's daemo
     add_check "$1"
     mkdir -p "$root/etc/docker"
     echo "${2:-"{}"}" >"$root/etc/docker/daemon.json"
-    printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s/bundle\n' "$label" >"$work/site.env"
+    printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s\n' "$label" >"$work/site.env"
     firstboot_folder "$work/medium/bundle-firstboot" "$work/site.env"
-    cp -R "$bundle_folder" "$work/medium/bundle"
-    run_installer debian-installer "$work/medium" "$root" >>"$run/errors.log"
+    run_installer debian-installer "$work/medium" "$root" >>"$run/errors.log" 2>&1
     truncate --size 3G "$work/disk.img"
     mke2fs -q -t ext4 -d "$root" "$work/disk.img"
-    write_payload "$work/payload.iso" "$label" "$work/medium"
+    write_payload "$work/payload.iso"
 }
 
-boot_disk() { # NAME PARAMETERS: of the kernel
-    start_machine "$mode-$1" -drive "file=$work/disk.img,format=raw,if=virtio" \
-        -device virtio-scsi-pci -drive "file=$work/payload.iso,format=raw,if=none,id=disc,media=cdrom" -device scsi-cd,drive=disc \
-        -kernel "$kernel" -initrd "$initrd" -append "root=/dev/vda rw console=ttyS0 loglevel=4 ${2:-}"
+disc() { # ISO: sets ${disc[@]}, a drive with a disc in it
+    disc=(-drive "file=$1,format=raw,if=none,id=${1##*/},media=cdrom" -device "scsi-cd,drive=${1##*/}")
+}
+
+boot_disk() { # NAME PARAMETERS [ARGUMENT]…: parameters of the kernel, and what else the machine has
+    local name=$1 parameters=$2
+    shift 2
+    disc "$work/payload.iso"
+    start_machine "$mode-$name" -drive "file=$work/disk.img,format=raw,if=virtio" -device virtio-scsi-pci "${disc[@]}" "$@" \
+        -kernel "$kernel" -initrd "$initrd" -append "root=/dev/vda rw console=ttyS0 loglevel=4 $patience $parameters"
 }
 
 # Power is cut while an image is loaded; the next boot mends that and loads the rest, the one after that loads nothing.
 boot_three_times() {
     say "first boot, power is cut while an image is loaded"
-    boot_disk first
-    expect 'bundle-firstboot\[[0-9]+\]: ready: .*/site/shell:1'
+    boot_disk first boot-test.cut
+    expect 'BOOT-TEST loading'
     cut_power
     say "second boot"
-    boot_disk second
+    boot_disk second ""
     expect 'bundle-firstboot\[[0-9]+\]: healing: a load of .*/site/tools:1 was interrupted'
     wait_until_off
     check_boot present loaded
     say "third boot"
-    boot_disk third
+    boot_disk third ""
     wait_until_off
     check_boot present present
 }
@@ -78,22 +87,21 @@ make_live_disc() {
     cat >"$work/disc/boot/grub/grub.cfg" <<END
 serial --unit=0
 terminal_output serial
-linux /live/vmlinuz boot=live console=ttyS0 loglevel=4 boot-test.restart
+linux /live/vmlinuz boot=live console=ttyS0 loglevel=4 $patience boot-test.cut boot-test.restart
 initrd /live/initrd.img
 boot
 END
-    mksquashfs "$root" "$work/disc/live/filesystem.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 3 -e boot
+    mksquashfs "$root" "$work/disc/live/filesystem.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 3 -e boot \
+        >>"$run/errors.log" 2>&1
     grub-mkrescue --output="$work/base.iso" "$work/disc" >>"$run/errors.log" 2>&1
     # What comes onto it.
     printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s/bundle\n' "$label" >"$work/site.env"
     firstboot/profiles/live-boot/make-profile.sh "$work/profile" --binary "$loader" --env "$work/site.env" --key "$key" \
-        >>"$run/errors.log"
-    cp -R "$work/profile/medium" "$work/medium"
-    cp -R "$bundle_folder" "$work/medium/bundle"
-    inject "$work/base.iso" "$work/live.iso" "$label" "$work/medium" >>"$run/errors.log" 2>&1
+        >>"$run/errors.log" 2>&1
+    inject "$work/base.iso" "$work/live.iso" "$work/profile"
 }
 
 boot_live() { # NAME
-    start_machine "$mode-$1" -boot d -device virtio-scsi-pci -drive "file=$work/live.iso,format=raw,if=none,id=disc,media=cdrom" \
-        -device scsi-cd,drive=disc
+    disc "$work/live.iso"
+    start_machine "$mode-$1" -boot d -device virtio-scsi-pci "${disc[@]}"
 }

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C
-bundle=${BUNDLE:-$PWD/dist/bundle}
+bundle=$(realpath "${BUNDLE:-dist/bundle}")
 pages=$PWD/docs/scenarios
 audit=$PWD/docs/audit.sh
 . Benchmarks/services.sh

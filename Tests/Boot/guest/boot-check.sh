@@ -14,7 +14,7 @@ say receipts "$(wc -l </var/lib/bundle/receipts.jsonl)"
 say docker "$(docker version --format '{{.Server.Version}}') $(docker info --format '{{.Driver}}')"
 # Of each image: by which digest it is run, and what it is to say.
 while read -r reference; do
-    say container "$(docker run --rm "$reference" 2>&1 | tail -n 1)"
+    say container "$(docker run --rm --network none "$reference" 2>&1 | tail -n 1)"
 done </etc/boot-test/references
 if grep -qw boot-test.restart /proc/cmdline; then
     systemctl restart bundle-firstboot.service

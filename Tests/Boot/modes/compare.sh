@@ -4,10 +4,9 @@
 # shellcheck disable=SC2154 # what is used here is set by boot-test.sh
 
 make_disk config
-mkdir "$work/medium/plain"
-cp "$run"/plain/*.tar "$work/medium/plain/"
-write_payload "$work/payload.iso" "$label" "$work/medium"
-boot_disk only boot-test.compare
+xorriso -as mkisofs -quiet -iso-level 3 -R -V PLAIN_TARS -o "$work/plain.iso" "$run/plain" >>"$run/errors.log" 2>&1
+disc "$work/plain.iso"
+boot_disk only boot-test.compare "${disc[@]}"
 wait_until_off
 check_boot loaded loaded
 
