@@ -14,11 +14,23 @@ for profile in debian-installer autoinstall kickstart; do
             die "$profile: $(cat "$run/$mode/$profile-$round.log")"
     done
     if grep -E '^(installed|copying) ' "$run/$mode/$profile-again.log"; then die "$profile: the second time something was done"; fi
-    check "$profile: enabled" enabled "$(chroot "$root" systemctl is-enabled bundle-firstboot.service)"
+    check "$profile: enabled" enabled "$(systemctl --root="$root" is-enabled bundle-firstboot.service)"
     check "$profile: left behind" '' "$(find "$root/var/tmp" -mindepth 1; find "$root/srv" -name '*.partial')"
     chroot "$root" bundle-firstboot --check-config >"$run/$mode/config" 2>&1 || die "$profile: $(cat "$run/$mode/config")"
     "$bundle" verify "$root/srv/bundle" --trust "$root/etc/bundle/trust.d" >>"$run/errors.log" 2>&1
     check "$profile: owner and mode" "root 755" "$(stat --format '%U %a' "$root/usr/local/bin/bundle-firstboot")"
+done
+
+# The profile of live systems is the same bytes for the same input.
+for round in first again; do
+    SOURCE_DATE_EPOCH=$RANDOM firstboot/profiles/live-boot/make-profile.sh "$run/$mode/live-$round" \
+        --binary "$loader" --env "$run/$mode/site.env" --key "$key" >>"$run/errors.log" 2>&1
+done
+check "live-boot: the same bytes" '' "$(diff --recursive "$run/$mode/live-first" "$run/$mode/live-again")"
+files=$(unsquashfs -lls "$run/$mode/live-first/medium/live/zz-bundle-firstboot.squashfs")
+for file in usr/local/bin/bundle-firstboot etc/bundle/trust.d/boot.pub etc/systemd/system/var-lib-docker.mount \
+    etc/systemd/system/multi-user.target.wants/bundle-firstboot.service; do
+    grep -q "^[l-].* root/root .*squashfs-root/$file" <<<"$files" || die "live-boot: there is no $file in $files"
 done
 
 # What a medium lacks is told before anything is installed.

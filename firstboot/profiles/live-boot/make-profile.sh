@@ -23,4 +23,6 @@ mkdir -p "$stage/etc/systemd/system/docker.service.d" "$(dirname "$module")"
 cp "$here/module/var-lib-docker.mount" "$stage/etc/systemd/system/"
 cp "$here/module/docker.conf" "$stage/etc/systemd/system/docker.service.d/live.conf"
 rm -f "$module"
+# It takes no times beside those of the environment.
+unset SOURCE_DATE_EPOCH
 mksquashfs "$stage" "$module" -quiet -no-progress -all-root -no-xattrs -mkfs-time 0 -all-time 0
