@@ -66,6 +66,7 @@ bench: build ## Measure speed, memory and sizes on the small corpus; FULL=1 for 
 	@Benchmarks/run.sh
 	@Benchmarks/load.sh
 	@Benchmarks/encoders.sh
+	@Benchmarks/medium.sh
 
 fuzz: deps ## Feed random input to the parsers for FUZZ_SECONDS, 60 each when not set
 	@.ci/fuzz

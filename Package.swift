@@ -102,7 +102,11 @@ let package = Package(
             ],
             swiftSettings: strict + [.strictMemorySafety()]),
         module(
-            "BundleDelivery", ["BundleFormat", "BundleLoader", "Console", "DurableFiles", "Engines", "OCI", "Registry"]),
+            "BundleDelivery",
+            [
+                "BundleFormat", "BundleLoader", "Console", "Cryptography", "DurableFiles", "Engines", "OCI", "Programs",
+                "Registry",
+            ]),
         module(
             "BundleServer",
             [

@@ -10,6 +10,10 @@ public struct DeliveryError: Error, Sendable, Equatable, CustomStringConvertible
         case sparse
         /// An address cannot be listened at.
         case listen
+        /// A medium does not give back what was written, or an image of one cannot be read.
+        case damaged
+        /// A program that is needed is not there, or failed.
+        case program
     }
 
     /// What a caller switches on.

@@ -1,3 +1,4 @@
+import Cryptography
 public import OCI
 
 /// The names of a bundle's files and the limits on what is read from them.
@@ -23,6 +24,15 @@ public enum BundleLayout {
 
     /// Where the object of a digest lies.
     public static func blobPath(_ digest: Digest) -> String { blobs + "/" + digest.hex }
+
+    /// Whether a file of this path is a signature, by any key: `sig/<key id>.<algorithm>`.
+    public static func isSignature(_ path: String) -> Bool {
+        let prefix = signatures + "/"
+        guard path.hasPrefix(prefix) else { return false }
+        let name = path.dropFirst(prefix.count)
+        guard let dot = name.firstIndex(of: "."), Digest(hex: name[..<dot]) != nil else { return false }
+        return SignatureAlgorithm.allCases.contains { $0.fileExtension == name[name.index(after: dot)...] }
+    }
 
     /// The largest STATEMENT, in bytes.
     public static let maximumStatementSize = 1024

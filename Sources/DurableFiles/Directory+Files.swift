@@ -34,6 +34,29 @@ extension Directory {
         try file.commit(as: name, mode: mode, owner: owner)
     }
 
+    /// Replaces bytes within a file that nobody relies on yet, durably; a crash may leave a part of them.
+    ///
+    /// - Throws: `FileError`; `truncated` when the file ends before them.
+    public func patchFile(_ name: String, at offset: Int64, with bytes: [UInt8]) throws(FileError) {
+        let descriptor = try open(name, O_WRONLY | O_NONBLOCK, "open")
+        let size = try descriptor.regularSize(path: full(name))
+        guard offset >= 0, offset <= size - Int64(bytes.count) else {
+            throw FileError(
+                .truncated, "cannot write \(bytes.count) bytes at \(offset) of '\(full(name))': it has \(size) bytes")
+        }
+        let count = unsafe pwrite(descriptor.number, bytes, bytes.count, Int(offset))
+        guard count >= 0 else { throw FileError("write", full(name)) }
+        guard count == bytes.count else { throw FileError(.io, "cannot write '\(full(name))': the device took a part") }
+        try descriptor.sync(path: full(name))
+    }
+
+    /// Returns when the contents of a regular file, which another program may have written, are durable.
+    public func syncFile(_ name: String) throws(FileError) {
+        let descriptor = try open(name, O_RDONLY | O_NONBLOCK, "open")
+        _ = try descriptor.regularSize(path: full(name))
+        try descriptor.sync(path: full(name))
+    }
+
     /// Removes the temporary files that lie directly in this directory, as a crash leaves them; durable after `sync()`.
     ///
     /// Only for a directory in which nobody else works.

@@ -25,6 +25,16 @@ public final class Directory: Sendable {
         self.path = path
     }
 
+    /// A path that people give, absolute and without links.
+    ///
+    /// - Throws: `FileError`, as `notFound`.
+    public static func realPath(_ path: String) throws(FileError) -> String {
+        try checkPath(path)
+        guard let resolved = unsafe realpath(path, nil) else { throw FileError("find", path) }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
     /// Opens a directory after making it and its missing parents durably; an existing one is fine.
     ///
     /// A crash leaves some of the parents; calling again completes them.
@@ -100,13 +110,15 @@ public final class Directory: Sendable {
         }
     }
 
-    /// What ordinary users can still store on the volume; `Int64.max` where the volume has no such limit.
-    public func freeSpace() throws(FileError) -> (bytes: Int64, inodes: Int64) {
+    /// What ordinary users can still store on the volume, `Int64.max` where it has no such limit, and what a file is rounded up to.
+    public func freeSpace() throws(FileError) -> (bytes: Int64, inodes: Int64, block: Int64) {
         var status = statvfs()
         guard unsafe fstatvfs(descriptor.number, &status) == 0 else { throw FileError("examine the volume of", path) }
         let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         let inodes = status.f_files == 0 ? UInt64.max : UInt64(status.f_favail)
-        return (overflow ? .max : Int64(clamping: bytes), Int64(clamping: inodes))
+        // A driver that cannot tell says that the volume has no block at all.
+        let isUnknown = overflow || status.f_blocks == 0
+        return (isUnknown ? .max : Int64(clamping: bytes), Int64(clamping: inodes), max(1, Int64(status.f_frsize)))
     }
 
     /// The number of the volume: equal for two directories if they share one.

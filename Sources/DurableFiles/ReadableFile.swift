@@ -31,6 +31,12 @@ public final class ReadableFile: Sendable {
         _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
+    /// Drops what memory holds of the file, so that the next reading shows what the device has; of durable contents only.
+    public func forgetCachedContents() {
+        // Advice only: where the kernel does not follow it, what it remembers is read.
+        _ = posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
     /// Fills the buffer with the bytes at an offset.
     ///
     /// - Throws: `FileError`; `truncated` when the file ends before the buffer is full.

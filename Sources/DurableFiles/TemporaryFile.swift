@@ -12,12 +12,12 @@ public struct TemporaryFile: ~Copyable, Sendable {
     /// How many bytes were appended.
     public private(set) var written: Int64 = 0
 
-    init(in directory: Directory) throws(FileError) {
+    init(in directory: Directory, mode: UInt32) throws(FileError) {
         // A name that exists belongs to another writer, or to one that crashed: take the next.
         for _ in 0..<100 {
             let name = Directory.temporaryPrefix + String(UInt64.random(in: .min ... .max), radix: 36)
             do throws(FileError) {
-                self.descriptor = try directory.open(name, O_RDWR | O_CREAT | O_EXCL, "make a file in", mode: 0o600)
+                self.descriptor = try directory.open(name, O_RDWR | O_CREAT | O_EXCL, "make a file in", mode: mode)
                 self.name = name
                 self.directory = directory
                 return
@@ -47,19 +47,24 @@ public struct TemporaryFile: ~Copyable, Sendable {
         if let failure { throw failure }
     }
 
+    /// Returns when what was appended so far is on the device.
+    public func sync() throws(FileError) { try descriptor.sync(path: directory.full(name)) }
+
     /// Gives the file its name in the same directory, replacing another file, and returns when all of it is durable.
     ///
     /// - Parameters:
     ///   - name: the final name, which may lie in an existing subdirectory.
-    ///   - mode: the exact permissions, whatever the umask is.
+    ///   - mode: the exact permissions, whatever the umask is; nil for those that it was made with, since FAT has none to set.
     ///   - owner: whom the file belongs to; nil for this process.
     ///   - isDurable: false for what may be lost or torn by a power cut, such as a cache whose reader checks it.
     /// - Throws: `FileError`; the file then either keeps no name at all, or has the new one but may not be durable.
     public consuming func commit(
-        as name: String, mode: UInt32 = 0o644, owner: FileOwner? = nil, isDurable: Bool = true
+        as name: String, mode: UInt32? = 0o644, owner: FileOwner? = nil, isDurable: Bool = true
     ) throws(FileError) {
         let (target, base) = try directory.parent(of: name)
-        guard fchmod(descriptor.number, mode) == 0 else { throw FileError("set permissions of", directory.full(name)) }
+        if let mode, fchmod(descriptor.number, mode) != 0 {
+            throw FileError("set permissions of", directory.full(name))
+        }
         if let owner { try descriptor.give(to: owner, path: directory.full(name)) }
         if isDurable { try descriptor.sync(path: directory.full(name)) }
         guard unsafe renameat(directory.descriptor.number, self.name, target.descriptor.number, base) == 0 else {
@@ -74,5 +79,7 @@ public struct TemporaryFile: ~Copyable, Sendable {
 
 extension Directory {
     /// Makes an empty file without a final name in this directory.
-    public func makeTemporaryFile() throws(FileError) -> TemporaryFile { try TemporaryFile(in: self) }
+    public func makeTemporaryFile(mode: UInt32 = 0o600) throws(FileError) -> TemporaryFile {
+        try TemporaryFile(in: self, mode: mode)
+    }
 }

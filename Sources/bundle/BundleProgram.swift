@@ -14,5 +14,6 @@ struct BundleProgram: AsyncParsableCommand {
         subcommands: [
             KeygenCommand.self, LockCommand.self, BuildCommand.self, SignCommand.self, VerifyCommand.self,
             InspectCommand.self, LoadCommand.self, PushCommand.self, ServeCommand.self, ExportCommand.self,
+            DiscCommand.self, StickCommand.self,
         ])
 }

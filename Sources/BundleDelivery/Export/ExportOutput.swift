@@ -1,7 +1,7 @@
 import BundleFormat
 import DurableFiles
 
-/// Where an export gets its name, and the directory beside it where it is made.
+/// Where an export or an image of a disc gets its name, and the directory beside it where it is made.
 ///
 /// Nothing that is there is ever replaced, but for an empty directory.
 struct ExportOutput {
@@ -23,11 +23,10 @@ struct ExportOutput {
     init(path: String, isDirectory: Bool) throws {
         var trimmed = Substring(path)
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        let slash = trimmed.lastIndex(of: "/")
-        name = String(slash.map { trimmed[trimmed.index(after: $0)...] } ?? trimmed)
-        let folder = slash.map { $0 == trimmed.startIndex ? "/" : String(trimmed[..<$0]) } ?? "."
+        let (folder, name) = PathText.split(trimmed)
+        self.name = name
         guard !name.isEmpty, name != ".", name != ".." else {
-            throw DeliveryError(.usage, "'\(path)' cannot become an export; name a new file or directory")
+            throw DeliveryError(.usage, "'\(path)' cannot become an output; name a new file or directory")
         }
         self.path = String(trimmed)
         self.isDirectory = isDirectory
@@ -43,7 +42,7 @@ struct ExportOutput {
         } catch {
             guard error.code == .busy else { throw error }
             throw FileError(
-                .busy, "exporting to \(path): another export works there; wait for it, or name another output")
+                .busy, "writing \(path): another process works there; wait for it, or name another output")
         }
         try partial.removeContents()
     }
@@ -54,7 +53,7 @@ struct ExportOutput {
         // The parent of the root is the root.
         for _ in 0..<64 {
             guard try !Directory(opening: folder).exists(BundleLayout.statement) else {
-                throw DeliveryError(.usage, "not exporting to \(path): it would lie in a bundle; name another output")
+                throw DeliveryError(.usage, "not writing \(path): it would lie in a bundle; name another output")
             }
             folder += "/.."
         }
@@ -69,7 +68,7 @@ struct ExportOutput {
         }
         throw DeliveryError(
             .usage,
-            "exporting to \(path): there is something already"
+            "writing \(path): there is something already"
                 + (isDirectory ? " that is no empty directory of this volume" : "")
                 + "; name another output, or remove it yourself")
     }
@@ -84,7 +83,7 @@ struct ExportOutput {
         guard needed > free.bytes || Int64(files) > free.inodes else { return }
         throw FileError(
             .noSpace,
-            "exporting to \(path): \(needed) bytes in \(files) files are needed, and the volume has room for "
+            "writing \(path): \(needed) bytes in \(files) files are needed, and the volume has room for "
                 + "\(free.bytes) bytes in \(free.inodes) files; make room, or name an output elsewhere")
     }
 

@@ -96,7 +96,7 @@ struct FileSetCheck {
         for (path, entry) in found.sorted(by: { $0.key < $1.key }) where !expected.contains(path) {
             if BundleLayout.folders.contains(path) {
                 if entry.kind != .directory { faults.append(Fault(.notAFile, path: path, "is no folder")) }
-            } else if Self.isSignature(path) {
+            } else if BundleLayout.isSignature(path) {
                 if entry.kind != .file { faults.append(Fault(.notAFile, path: path, "is no regular file")) }
             } else {
                 faults.append(Fault(.extra, path: path, "does not belong to the bundle"))
@@ -131,14 +131,5 @@ struct FileSetCheck {
         } catch {
             faults.append(Fault(.digest, path: BundleLayout.readme, error.message))
         }
-    }
-
-    /// `sig/<64 hex>.<algorithm>`.
-    private static func isSignature(_ path: String) -> Bool {
-        let prefix = BundleLayout.signatures + "/"
-        guard path.hasPrefix(prefix) else { return false }
-        let name = path.dropFirst(prefix.count)
-        guard let dot = name.firstIndex(of: "."), Digest(hex: name[..<dot]) != nil else { return false }
-        return SignatureAlgorithm.allCases.contains { $0.fileExtension == name[name.index(after: dot)...] }
     }
 }

@@ -44,7 +44,8 @@ enum ExitStatus: Int32 {
                 switch error.code {
                 case .usage: .usage
                 case .nameTaken, .sparse: .target
-                case .listen: .unexpected
+                case .listen, .program: .unexpected
+                case .damaged: .damaged
                 }
             case let error as RegistryError: error.cause.flatMap { $0 as? BundleError }.map(ExitStatus.init) ?? .source
             case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
