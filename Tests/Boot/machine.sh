@@ -16,7 +16,7 @@ accelerate() { # KERNEL: sets $accelerator
 # What kernel and systemd take for errors, an emulated processor on a busy host is slow enough for. And QEMU 7.2 spoils the
 # flags where an interrupt follows a cmpxchg16b, which the kernel else uses for each allocation: double faults.
 # Mitigations empty the emulator's caches at each system call.
-patience="mitigations=off no_timer_check clearcpuid=cx16 systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900 systemd.show_status=0"
+patience="mitigations=off nowatchdog no_timer_check clearcpuid=cx16 systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900 systemd.show_status=0"
 
 start_machine() { # NAME ARGUMENT…: sets $console, its log, and $machine, its process
     console=$run/$1.log

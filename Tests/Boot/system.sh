@@ -11,8 +11,12 @@ guest_root() { # DIRECTORY: sets $root, a view of the guest in which a mode may 
     root=$1/root
 }
 
-add_check() { # FIELD: puts into $root what looks at the loader's work; containers are run by FIELD of the bundle
+# Puts into $root what looks at the loader's work.
+add_check() { # FIELD SETTINGS: by which containers are run; further settings of docker
     local unit
+    # No bridge and no rules of a firewall: half of docker's start, on an emulated processor.
+    mkdir -p "$root/etc/docker"
+    echo "{\"bridge\": \"none\", \"iptables\": false, \"ip6tables\": false${2:+, $2}}" >"$root/etc/docker/daemon.json"
     cp "$here"/guest/*.sh "$root/usr/local/sbin/"
     cp "$here"/guest/*.service "$root/etc/systemd/system/"
     for unit in boot-check boot-cut; do
@@ -33,18 +37,16 @@ add_check() { # FIELD: puts into $root what looks at the loader's work; containe
 }
 
 # An installed system on a disk, as the profile of an installer made it, and the payload on a disc.
-make_disk() { # FIELD DAEMON-CONFIGURATION: as for add_check, and docker's daemon.json
+make_disk() { # FIELD SETTINGS: as for add_check
     work=$run/$mode
     guest_root "$work/view"
-    add_check "$1"
-    mkdir -p "$root/etc/docker"
-    echo "${2:-"{}"}" >"$root/etc/docker/daemon.json"
+    add_check "$@"
     printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s\n' "$label" >"$work/site.env"
-    firstboot_folder "$work/medium/bundle-firstboot" "$work/site.env"
-    run_installer debian-installer "$work/medium" "$root" >>"$run/errors.log" 2>&1
+    installer_disc "$work/installer" debian-installer "$work/site.env"
+    run_installer debian-installer "$work/installer" "$root" >>"$run/errors.log" 2>&1
     truncate --size 3G "$work/disk.img"
     mke2fs -q -t ext4 -d "$root" "$work/disk.img"
-    write_payload "$work/payload.iso"
+    write_disc "$work/payload.iso" --volume-id "$label"
 }
 
 disc() { # ISO: sets ${disc[@]}, a drive with a disc in it
@@ -67,7 +69,7 @@ boot_three_times() {
     cut_power
     say "second boot"
     boot_disk second ""
-    expect 'bundle-firstboot\[[0-9]+\]: healing: a load of .*/site/tools:1 was interrupted'
+    expect 'bundle-firstboot\[[0-9]+\]: healing: a load of .*tools.* was interrupted'
     wait_until_off
     check_boot present loaded
     say "third boot"
@@ -93,12 +95,12 @@ boot
 END
     mksquashfs "$root" "$work/disc/live/filesystem.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 3 -e boot \
         >>"$run/errors.log" 2>&1
-    grub-mkrescue --output="$work/base.iso" "$work/disc" >>"$run/errors.log" 2>&1
+    boot_disc "$work/base.iso" "$work/disc"
     # What comes onto it.
     printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s/bundle\n' "$label" >"$work/site.env"
     firstboot/profiles/live-boot/make-profile.sh "$work/profile" --binary "$loader" --env "$work/site.env" --key "$key" \
         >>"$run/errors.log" 2>&1
-    inject "$work/base.iso" "$work/live.iso" "$work/profile"
+    write_disc "$work/live.iso" --inject "$work/base.iso" --profile "$work/profile"
 }
 
 boot_live() { # NAME

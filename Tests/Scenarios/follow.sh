@@ -11,7 +11,7 @@ audit=$PWD/docs/audit.sh
 . Benchmarks/services.sh
 [ "$(id -u)" = 0 ] || die "docker's daemon needs root; run it with sudo"
 [ -x "$bundle" ] || die "there is no $bundle; run 'make build'"
-[ $# -gt 0 ] || set -- auditor site-registry
+[ $# -gt 0 ] || set -- auditor site-registry usb-stick
 
 serve_registry "$run/registry"
 export REGISTRY=$registry SKOPEO_OPTIONS=--tls-verify=false
@@ -61,6 +61,23 @@ prepare_site_registry() {
     PORT=5055
     while (: <"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do PORT=$((PORT + 1)); done
     export PORT
+}
+
+prepare_usb_stick() {
+    released
+    rm -r bundle
+    docker image rm --force "$REGISTRY/acme/tools:1" "$REGISTRY/acme/base:1" >/dev/null 2>&1 || true
+    truncate --size 64M stick.img
+    mkfs.ext4 -q -L EDGE_STICK stick.img
+    export STICK=$PWD/stick DEVICE DOCKER_SOCKET=${DOCKER_HOST#unix://}
+    # Not by 'mount -o loop', which the page's own mount would not find again.
+    DEVICE=$(losetup --find --show stick.img)
+    # It goes with the last who has it open, which is this script.
+    # shellcheck disable=SC2034
+    exec {device}<"$DEVICE"
+    losetup --detach "$DEVICE"
+    mkdir "$STICK"
+    mount "$DEVICE" "$STICK"
 }
 
 follow() { # PAGE
