@@ -13,7 +13,7 @@ if [ ! -d "$root" ]; then
     # The cloud kernel has the drivers of virtual machines alone: a small initrd, which an emulated processor unpacks sooner.
     # A mirror may lag behind, or this clock be ahead: what is not signed any more today is good enough for a test.
     mmdebstrap --quiet --variant=minbase --format=directory \
-        --include=systemd-sysv,udev,linux-image-cloud-amd64,initramfs-tools,live-boot,zstd,docker.io,iptables \
+        --include=systemd-sysv,udev,linux-image-cloud-amd64,initramfs-tools,live-boot,zstd,docker.io,docker-cli,iptables \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt=force-unsafe-io \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \

@@ -56,5 +56,5 @@ END
 
 references() { # FIELD: of each image what a container is run by; config is docker's image ID, root the registry's digest
     "$bundle" inspect "$bundle_folder" --json | jq -r --arg field "$1" '.images | sort_by(.priority)[] |
-        if $field == "root" then "\(.reference | sub(":1$"; ""))@\(.root)" else .manifests[0].config end'
+        if $field == "root" then "\(.names[0] | sub(":1$"; ""))@\(.root)" else .manifests[0].config end'
 }
