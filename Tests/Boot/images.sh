@@ -9,11 +9,11 @@ make_images() { # ROOT: images of the guest's own files; sets $registry, leaves 
     mkdir "$context"
     # A shell and what it needs is one layer, perl the other, with some megabytes that take their time.
     (
-        cd "$1"
+        cd "$1" || exit
         tar --create bin lib lib64 sbin usr/bin/{sh,dash} usr/lib64 usr/lib/x86_64-linux-gnu/{libc.so.6,ld-linux-x86-64.so.2}
     ) | docker import --change 'CMD ["sh", "-c", "echo the shell runs"]' - "$registry/site/shell:1" >/dev/null
     (
-        cd "$1"
+        cd "$1" || exit
         tar --create usr/bin/perl usr/lib/x86_64-linux-gnu/{libm.so.6,libcrypt.so.1*,libcrypto.so.3,perl-base}
     ) >"$context/tools.tar"
     cat >"$context/Dockerfile" <<END
