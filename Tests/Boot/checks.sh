@@ -4,7 +4,7 @@
 
 check() { # WHAT EXPECTED FOUND
     [ "$2" = "$3" ] || {
-        tail -n 60 "$console" >&2
+        [ -z "${console:-}" ] || tail -n 60 "$console" >&2
         die "$1: expected '$2', found '$3'"
     }
     echo "         $1: $3"
