@@ -1,7 +1,7 @@
 # `make` shows what there is. The same commands serve people and .ci/run.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build loader demo test nightly nightly-dockers check bench fuzz docs clean
+.PHONY: help deps build loader demo scenarios test nightly nightly-dockers boot-test boot-test-all boot-deps check bench fuzz docs clean
 
 SWIFT ?= swift
 # One static file for targets; without the trait ISAL, of which Debian has no static library. The folder is its own, since
@@ -33,11 +33,14 @@ loader: deps ## Build dist/bundle-firstboot alone: one static file
 demo: build ## Pull real images from a real registry, build a bundle, sign, verify and damage it
 	@docs/demo.sh
 
+scenarios: deps $(if $(BUNDLE),,build) ## Follow the pages of docs/scenarios command by command, with real registries and engines; as root
+	@Tests/Scenarios/follow.sh
+
 test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
 
-nightly: deps loader nightly-dockers ## Run the long versions of the tests of loading, an hour or two; SEED=1 repeats their random moments
+nightly: deps loader nightly-dockers boot-test-all ## Run the long versions of the tests of loading, and boot machines, two hours or so; SEED=1 repeats their random moments
 	NIGHTLY=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(SWIFT) test $(or $(ARGS),--filter "ProgramTests.(Load|PowerCut)")
 
 nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
@@ -46,6 +49,15 @@ nightly-dockers: deps ## Run the tests of docker against those of newer Debian s
 		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
 			--filter 'EnginesTests.Docker|EngineConformance|LoadCommandTests'; \
 	done
+
+boot-deps:
+	@.ci/deps .ci/boot-packages.txt
+
+boot-test: boot-deps loader $(if $(BUNDLE),,build) ## Boot an emulated machine from a disk with a bundle on a disc, and cut its power; as root
+	@Tests/Boot/boot-test.sh $(or $(MODES),profiles disk)
+
+boot-test-all: boot-deps loader $(if $(BUNDLE),,build) ## The same in all modes: also a live system, docker's other store, and times
+	@Tests/Boot/boot-test.sh profiles disk store live compare
 
 check: deps loader ## Check format, file lengths, dependencies, shell scripts, paths and the static loader
 	@.ci/check
