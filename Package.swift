@@ -51,6 +51,7 @@ let package = Package(
         // C libraries: one Swift importer each.
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         library("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CLibArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         library("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .target(name: "CLinux"),
@@ -65,6 +66,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
+        module("Archives", ["CLibArchive", "DurableFiles"]),
         module("Programs", ["DurableFiles"]),
         module("Console"),
 
@@ -156,6 +158,7 @@ let package = Package(
         tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
+        tests("Archives", ["Archives", "DurableFiles", "TestSupport"]),
         tests("Console", ["Console"]),
         tests("Programs", ["Programs", "TestSupport"]),
         tests(
