@@ -122,8 +122,8 @@ let package = Package(
         module(
             "BundleBuilder",
             [
-                "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI",
-                "Registry", "StrictJSON", "Tar", "Zstandard",
+                "Archives", "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Engines",
+                "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "Zstandard",
             ]),
         .executableTarget(
             name: "bundle",
