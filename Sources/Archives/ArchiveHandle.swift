@@ -21,13 +21,11 @@ import Glibc
 
     /// A reader of an archive, connected to its bytes.
     ///
-    /// - Throws: `ArchiveError` with code `failed`.
-    static func open(
-        _ format: ArchiveReader.Format, of input: ArchiveInput
-    ) throws(ArchiveError) -> ArchiveHandle {
+    /// - Throws: `ArchiveError` with code `failed`, or as `failure`: the library looks at the first bytes here.
+    static func open(_ format: ArchiveReader.Format, of input: ArchiveInput) throws -> ArchiveHandle {
         let handle = try ArchiveHandle()
         let pointer = unsafe handle.pointer
-        var isOpen =
+        let isSetUp =
             switch format {
             case .tar:
                 unsafe archive_read_support_format_tar(pointer) == ARCHIVE_OK
@@ -35,8 +33,8 @@ import Glibc
                     && archive_read_support_filter_zstd(pointer) == ARCHIVE_OK
             case .iso9660: unsafe archive_read_support_format_iso9660(pointer) == ARCHIVE_OK
             }
-        isOpen = unsafe isOpen && input.open(pointer) == ARCHIVE_OK
-        guard isOpen else { throw ArchiveError(.failed, "cannot read '\(input.name)': \(handle.complaint)") }
+        guard isSetUp else { throw ArchiveError(.failed, "cannot read '\(input.name)': \(handle.complaint)") }
+        guard unsafe input.open(pointer) == ARCHIVE_OK else { throw handle.failure("opening it", format, input) }
         return handle
     }
 
@@ -55,6 +53,17 @@ import Glibc
     /// What the library says of its last failure.
     var complaint: String {
         unsafe archive_error_string(pointer).map { unsafe String(cString: $0) } ?? "no reason is given"
+    }
+
+    /// Why a call failed: the stream's own error where there is one.
+    func failure(_ doing: String, _ format: ArchiveReader.Format, _ input: ArchiveInput) -> any Error {
+        if let failure = input.failure { return failure }
+        let complaint = complaint
+        guard complaint != "Unrecognized archive format" else {
+            let kind = format == .tar ? "no tar, nor one in gzip or zstd" : "no ISO 9660 image"
+            return ArchiveError(.unsupported, "'\(input.name)' is \(kind)")
+        }
+        return ArchiveError(.damaged, "'\(input.name)' is damaged: \(doing) failed: \(complaint); copy it again")
     }
 
     /// How many bytes of the archive, decompressed, were taken after the start of the last header.

@@ -27,7 +27,7 @@ public struct ArchiveReader: ~Copyable {
 
     /// Opens an archive in a file; parts that nobody reads are skipped by seeking.
     ///
-    /// - Throws: `ArchiveError` with code `failed`, or `damaged` for an ISO image that is cut off.
+    /// - Throws: `ArchiveError` with code `failed`, `unsupported`, or `damaged` for what is cut off.
     public init(_ file: ReadableFile, as format: Format) throws {
         if format == .iso9660 { try ISOVolume.checkSize(of: file) }
         try self.init(ArchiveInput(file), format)
@@ -146,16 +146,7 @@ public struct ArchiveReader: ~Copyable {
         return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
     }
 
-    /// The stream's own error where there is one.
-    private func failure(_ doing: String) -> any Error {
-        if let failure = input.failure { return failure }
-        let complaint = handle.complaint
-        guard complaint != "Unrecognized archive format" else {
-            let kind = format == .tar ? "no tar, nor one in gzip or zstd" : "no ISO 9660 image"
-            return ArchiveError(.unsupported, "'\(input.name)' is \(kind)")
-        }
-        return ArchiveError(.damaged, "'\(input.name)' is damaged: \(doing) failed: \(complaint); copy it again")
-    }
+    private func failure(_ doing: String) -> any Error { handle.failure(doing, format, input) }
 
     private func sparse(_ entry: ArchiveEntry) -> ArchiveError {
         ArchiveError(

@@ -43,10 +43,13 @@ import Testing
     }
 
     @Test func `a docker archive gives the image ID that it had, and always the same manifest`() async throws {
-        let images = try await ImageFactory.write(.dockerSchema2, to: workshop.directory.path("layout"))
-        let fixture = try #require(images.descriptor(tag: "schema2"))
-        try await copy("oci:layout:schema2", "docker-archive:one.tar:example.com/team/app:1.5")
+        try await ImageFactory.write(.sharedBase, to: workshop.directory.path("layout"))
+        try await copy("oci:layout:one", "docker-archive:one.tar:example.com/team/app:1.5")
         try await Command("gzip", ["-k", workshop.directory.path("one.tar")]).check()
+        // skopeo writes a config of docker's kind; this is the one that lies in the archive.
+        let config = try await Command(
+            "skopeo", ["inspect", "--config", "--raw", "docker-archive:" + workshop.directory.path("one.tar")]
+        ).check().output
         var roots: Set<Digest> = []
         for source in ["docker-archive:one.tar:example.com/team/app:1.5", "docker-archive:./one.tar.gz"] {
             let specification = try workshop.specification("  - image: \(source)\n    as: [local/app:1]")
@@ -55,10 +58,7 @@ import Testing
             let image = try first.image(source)
             roots.insert(image.root)
             let manifest = try first.imageManifest(image.root)
-            let original = try ImageDocument(
-                parsing: try #require(images.blobs[fixture.digest]), mediaType: .dockerManifest)
-            guard case .manifest(let original) = original else { throw CommandError(.system, "no manifest") }
-            #expect(manifest.config.digest == original.config.digest)
+            #expect(manifest.config.digest == SHA256Hasher.digest(of: config))
             #expect(manifest.layers.allSatisfy { $0.mediaType == .ociLayer })
             for layer in manifest.layers {
                 #expect(first.manifest.layer(layer.digest)?.encoding == .identity)
@@ -187,10 +187,11 @@ struct DockerArchiveFixture {
     var configPath: String { images[0].imageID.hex + ".json" }
     let layerPath: String
 
-    init(seed: UInt64 = 70) async throws {
+    /// Docker 20.10 takes no zstd.
+    init(seed: UInt64 = 70, last: LayerFixture.Compression = .zstd(level: 3)) async throws {
         let shared = try await ImageFactory.files(seed: seed, count: 4, size: 9_000, compression: .none)
         let gzip = try await ImageFactory.files(seed: 71, count: 4, size: 9_000)
-        let zstd = try await ImageFactory.files(seed: 72, count: 4, size: 9_000, compression: .zstd(level: 3))
+        let zstd = try await ImageFactory.files(seed: 72, count: 4, size: 9_000, compression: last)
         images = [ImageFixture([shared]), ImageFixture([shared, gzip, zstd])]
         let folders = ["aaaa", "bbbb", "cccc", "dddd"]
         layerPath = "aaaa/layer.tar"

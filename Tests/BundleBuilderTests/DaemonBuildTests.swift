@@ -11,7 +11,7 @@ import Testing
     @Test func `a daemon's image keeps its ID, and is the same from the daemon and from what it saves`() async throws {
         let daemon = try await DockerDaemon()
         let workshop = try Workshop(environment: ["DOCKER_HOST": daemon.host])
-        let archive = try await DockerArchiveFixture()
+        let archive = try await DockerArchiveFixture(last: .gzip(level: 1))
         try workshop.directory.write(archive.bytes, to: "made.tar")
         try await daemon.docker("load", "--input", workshop.directory.path("made.tar"))
         let id = try await daemon.docker("image", "inspect", "--format", "{{.Id}}", "local/second")
