@@ -58,7 +58,9 @@ import Testing
         let bytes = try await scene.tar("--blocking-factor=1").fileBytes(scene)
         // All but the second of the two empty blocks is needed.
         let ends =
-            Array(stride(from: 0, through: bytes.count - 1025, by: 512)) + [1, 513, 1_000_001, bytes.count - 1030]
+            Array(stride(from: 0, through: 8192, by: 512))
+            + Array(stride(from: 8192, to: bytes.count - 1024, by: 512 * 97))
+            + [1, 513, 1_000_001, bytes.count - 1025, bytes.count - 1030]
         for end in ends {
             let path = try scene.directory.write(Array(bytes[..<end]), to: "cut.tar")
             #expect(throws: ArchiveError.self, "cut at \(end) of \(bytes.count)") {
@@ -119,20 +121,14 @@ import Testing
         #expect(throws: ArchiveError(.overLimit, "")) { try reader.bytes(limit: 4096) }
     }
 
-    @Test(arguments: [["-R"], ["-J", "-joliet-long"], ["-R", "-J"]]) func imagesOfMediaAreRead(options: [String])
+    @Test(arguments: [["-R"], ["-R", "-J", "-joliet-long"]]) func imagesOfMediaAreRead(options: [String])
         async throws
     {
         let path = scene.directory.path("made.iso")
         try await Command(
             "xorriso", ["-as", "mkisofs", "-quiet", "-o", path] + options + [scene.directory.path("root")]
         ).check()
-        var expected = scene.contents
-        if !options.contains("-R") {
-            // Joliet names end after 103 characters.
-            let long = String(repeating: "n", count: 120)
-            expected[String(long.prefix(103))] = expected.removeValue(forKey: long)
-        }
-        #expect(try scene.read(path, as: .iso9660) == expected)
+        #expect(try scene.read(path, as: .iso9660) == scene.contents)
         #expect(try scene.read(path, as: .iso9660) { $0 != "a" } == ["a": scene.contents["a"]])
     }
 
