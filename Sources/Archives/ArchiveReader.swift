@@ -39,6 +39,7 @@ public struct ArchiveReader: ~Copyable {
     ///   - name: What messages call it.
     ///   - format: What it is; ISO images need a file.
     ///   - read: Fills the start of a buffer and says how much; 0 at the end.
+    /// - Throws: As for a file, or what `read` throws.
     public init(
         stream name: String, as format: Format, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
     ) throws {
@@ -51,7 +52,9 @@ public struct ArchiveReader: ~Copyable {
         self.format = format
     }
 
-    /// The next entry; nil at the end. What was not read of the one before is skipped.
+    /// The next entry; nil at the end.
+    ///
+    /// What was not read of the one before is skipped.
     ///
     /// - Throws: `ArchiveError`, or what the stream threw.
     public mutating func next() throws -> ArchiveEntry? {

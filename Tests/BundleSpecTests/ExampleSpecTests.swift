@@ -23,7 +23,8 @@ import Testing
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".yaml") }
         #expect(
             files.sorted() == [
-                "archives.yaml", "oci-layout.yaml", "private-registry.yaml", "releases-side-by-side.yaml", "single-image.yaml",
+                "archives.yaml", "oci-layout.yaml", "private-registry.yaml", "releases-side-by-side.yaml",
+                "single-image.yaml",
                 "store-original.yaml", "two-platforms.yaml", "worker-manager-site.yaml",
             ])
         for file in files {
