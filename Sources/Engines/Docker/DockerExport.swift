@@ -17,6 +17,11 @@ public final class DockerExport {
     ///   - socket: The daemon's socket, which must belong to root or to us, as must the process behind it.
     /// - Throws: `EngineError` with code `notFound` when there is no such image, `unreachable` or `refused`.
     public init(of image: String, socket: String) throws(EngineError) {
+        // The export itself tells an absent image from other failures in some versions only.
+        let client = DockerClient(path: socket, idleLimit: DockerEngine.idleLimit)
+        guard try client.get("/images/\(DockerClient.encoded(image))/json") != nil else {
+            throw EngineError(.notFound, "the docker daemon at \(socket) has no image \(image); build or pull it")
+        }
         connection = try HTTPConnection(
             path: socket, method: "GET", target: "/images/\(DockerClient.encoded(image))/get",
             limits: HTTPConnection.Limits(idle: DockerEngine.idleLimit, body: .max), progress: { _ in })
@@ -26,8 +31,7 @@ public final class DockerExport {
         while text.count < Self.maximumMessageSize, let more = try connection.part() { text += more }
         let said = DockerClient.message(text)
         throw EngineError(
-            status == 404 ? .notFound : .refused,
-            "asking the docker daemon at \(socket) for the image \(image): it said: \(said)")
+            .refused, "asking the docker daemon at \(socket) for the image \(image): it said: \(said)")
     }
 
     /// Fills the start of a buffer with the next bytes, and says how many; 0 at the end.
