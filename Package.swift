@@ -51,6 +51,7 @@ let package = Package(
         // C libraries: one Swift importer each.
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         library("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CLibArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         library("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         .target(name: "CLinux"),
@@ -65,6 +66,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
+        module("Archives", ["CLibArchive", "DurableFiles"]),
         module("Programs", ["DurableFiles"]),
         module("Console"),
 
@@ -124,8 +126,8 @@ let package = Package(
         module(
             "BundleBuilder",
             [
-                "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI",
-                "Registry", "StrictJSON", "Tar", "Zstandard",
+                "Archives", "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Engines",
+                "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "Zstandard",
             ]),
         .executableTarget(
             name: "bundle",
@@ -160,6 +162,7 @@ let package = Package(
         tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
+        tests("Archives", ["Archives", "DurableFiles", "TestSupport"]),
         tests("Console", ["Console"]),
         tests("Programs", ["Programs", "TestSupport"]),
         tests(

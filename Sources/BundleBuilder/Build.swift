@@ -25,12 +25,21 @@ public struct Build: Sendable {
 
     /// Resolves every image of a specification to its digest.
     ///
+    /// - Parameters:
+    ///   - specification: What is wanted.
+    ///   - environment: Where credentials, docker's configuration and daemon, and proxies are found.
+    ///   - cache: Keeps what archives and daemons had to be read for, so that a build need not read them again.
+    ///   - retry: How often and how soon a failed request is made again.
+    /// - Returns: The lock.
     /// - Throws: `BuildError`, among others `notFound` and `source`.
     public static func lock(
-        _ specification: Specification, environment: [String: String], retry: RetryPolicy = RetryPolicy()
+        _ specification: Specification, environment: [String: String], cache: BuildCache? = nil,
+        retry: RetryPolicy = RetryPolicy()
     ) async throws(BuildError) -> LockFile {
         try await withClient(specification, environment, retry) { client throws(BuildError) in
-            try await Resolver(specification: specification, client: client, cache: nil).lock()
+            try await Resolver(
+                specification: specification, client: client, environment: environment, cache: cache
+            ).lock()
         }
     }
 
@@ -39,7 +48,7 @@ public struct Build: Sendable {
     /// - Throws: `BuildError`.
     public func plan(_ lock: LockFile) async throws(BuildError) -> BuildPlan {
         try await withClient { client throws(BuildError) in
-            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            let images = try await resolver(client).images(lock)
             return BuildPlan(images: images, cache: cache)
         }
     }
@@ -49,7 +58,7 @@ public struct Build: Sendable {
     /// - Throws: `BuildError`.
     public func pull(_ lock: LockFile) async throws(BuildError) {
         try await withClient { client throws(BuildError) in
-            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            let images = try await resolver(client).images(lock)
             let fetcher = LayerFetcher(cache: cache, jobs: options.jobs, progress: progress)
             var healed: Set<CacheDamage> = []
             while true {
@@ -71,7 +80,7 @@ public struct Build: Sendable {
     /// - Throws: `BuildError`.
     public func run(_ lock: LockFile) async throws(BuildError) -> BuildResult {
         try await withClient { client throws(BuildError) in
-            let images = try await Resolver(specification: specification, client: client, cache: cache).images(lock)
+            let images = try await resolver(client).images(lock)
             let output = try OutputDirectory(path: options.output)
             do throws(BuildError) {
                 return try await make(images, in: output)
@@ -125,6 +134,10 @@ public struct Build: Sendable {
             facts[layer.descriptor.digest] = known
         }
         return cache.hasLayout(packPlan(Self.layers(of: images, facts), facts).key)
+    }
+
+    private func resolver(_ client: RegistryClient) -> Resolver {
+        Resolver(specification: specification, client: client, environment: options.environment, cache: cache)
     }
 
     private func withClient<Result: Sendable>(

@@ -1,5 +1,7 @@
+import Archives
 import BundleFormat
 import DurableFiles
+import Engines
 import OCI
 import Registry
 
@@ -11,6 +13,10 @@ public struct BuildError: Error, Sendable, Equatable, CustomStringConvertible {
         case notFound
         /// A registry, the network, credentials, or an image that contradicts its own digests.
         case source
+        /// A bundle that images are taken from is not signed by a trusted key.
+        case notTrusted
+        /// A bundle that images are taken from is damaged.
+        case damaged
         /// The lock file does not fit the spec.
         case lock
         /// The output directory is something else than a bundle.
@@ -62,6 +68,8 @@ public struct BuildError: Error, Sendable, Equatable, CustomStringConvertible {
             default: .source
             }
         case let error as BuildError: error.code
+        case let error as ArchiveError: error.code == .failed ? .files : .source
+        case let error as EngineError: error.code == .notFound ? .notFound : .source
         case is OCIError: .source
         default: .files
         }

@@ -64,7 +64,6 @@ public struct ImageEntry: Sendable, Equatable {
 
     /// Every name that the image gets on the target: its own reference, where it has one, then the further names.
     public var names: [Reference] {
-        guard case .registry(let reference) = source else { return additionalNames }
-        return [reference.withoutDigest] + additionalNames
+        [source.name].compactMap(\.self) + additionalNames
     }
 }

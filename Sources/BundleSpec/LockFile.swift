@@ -85,8 +85,11 @@ public struct LockFile: Sendable, Equatable {
     public func staleEntries(against specification: Specification) -> (missing: [String], extra: [String]) {
         let missing = specification.images.filter { image in
             guard let descriptor = images[image.key] else { return true }
-            guard case .registry(let reference) = image.source, let digest = reference.digest else { return false }
-            return digest != descriptor.digest
+            switch image.source {
+            case .registry(let reference), .bundle(_, let reference):
+                return reference.digest.map { $0 != descriptor.digest } ?? false
+            default: return false
+            }
         }
         let wanted = Set(specification.images.map(\.key))
         let extra = images.keys.filter { !wanted.contains($0) }

@@ -37,6 +37,11 @@ public struct Repetition: Sendable, Equatable {
         switch source {
         case .registry(let reference): "registry " + reference.description
         case .layout(let path, let reference): "layout " + path + (reference.map { "@" + $0 } ?? "")
+        case .ociArchive(let path, let reference): "archive " + path + (reference.map { "@" + $0 } ?? "")
+        case .dockerArchive(let path, let reference): "archive " + path + (reference.map { ":" + $0.description } ?? "")
+        case .dockerDaemon(let reference): "daemon " + reference.description
+        case .dockerImage(let digest): "daemon " + digest.description
+        case .bundle(let path, let reference): "bundle " + path + "@" + reference.description
         }
     }
 }

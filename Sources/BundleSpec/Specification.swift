@@ -14,6 +14,8 @@ public struct Specification: Sendable, Equatable {
     public let platforms: [Platform]
     /// How to reach registries, by `host[:port]`.
     public let registries: [String: RegistrySettings]
+    /// Public keys, or folders of them, one of which must have signed each bundle that images are taken from.
+    public let trust: [String]
     /// The images, in the order of the spec.
     public let images: [ImageEntry]
     /// The folder of the spec file, to which relative paths in it belong.
@@ -22,13 +24,15 @@ public struct Specification: Sendable, Equatable {
     /// A specification of its parts, for images that are named without a file.
     public init(
         product: String, channel: String = "stable", version: Int64, platforms: [Platform] = [.host],
-        registries: [String: RegistrySettings] = [:], images: [ImageEntry], directory: String = "."
+        registries: [String: RegistrySettings] = [:], trust: [String] = [], images: [ImageEntry],
+        directory: String = "."
     ) {
         self.product = product
         self.channel = channel
         self.version = version
         self.platforms = platforms
         self.registries = registries
+        self.trust = trust
         self.images = images
         self.directory = directory
     }

@@ -2,7 +2,6 @@ import OCI
 
 extension SpecificationReader {
     private static let imageKeys = ["image", "as", "groups", "priority", "tags", "store", "platforms"]
-    private static let layoutPrefix = "oci-layout:"
 
     /// The `images` of a spec: no image and no name on the target stands twice.
     mutating func images(_ node: YAMLNode) throws(SpecError) -> [ImageEntry] {
@@ -39,7 +38,7 @@ extension SpecificationReader {
         if case .scalar = node.content {
             let key = try values.filledString(node, of: "the image")
             let source = try source(key, at: node)
-            if case .layout = source { throw needsName(at: node) }
+            guard source.name != nil else { throw needsName(at: node) }
             return (ImageEntry(source: source, line: node.line, column: node.column, key: key), [node])
         }
         guard case .mapping = node.content else {
@@ -55,7 +54,7 @@ extension SpecificationReader {
         let nameNodes =
             try members["as"].map { (node) throws(SpecError) in try values.elements(node, of: "'as'") } ?? []
         for node in nameNodes { names.append(try additionalName(node)) }
-        if case .layout = source, names.isEmpty { throw needsName(at: sourceNode) }
+        if source.name == nil, names.isEmpty { throw needsName(at: sourceNode) }
         let entry = ImageEntry(
             source: source, additionalNames: names, groups: try groups(members["groups"]),
             priority: try members["priority"].map { (node) throws(SpecError) in
@@ -73,7 +72,7 @@ extension SpecificationReader {
     }
 
     private func needsName(at node: YAMLNode) -> SpecError {
-        values.refusal("an image of an oci-layout has no name of its own; give it one with 'as: [NAME:TAG]'", at: node)
+        values.refusal("an image of this source has no name of its own; give it one with 'as: [NAME:TAG]'", at: node)
     }
 
     private mutating func groups(_ node: YAMLNode?) throws(SpecError) -> [String] {
@@ -97,28 +96,5 @@ extension SpecificationReader {
             throw values.refusal("the name '\(text)' in 'as' has a digest; a name is NAME:TAG", at: node)
         }
         return reference
-    }
-
-    private func source(_ text: String, at node: YAMLNode) throws(SpecError) -> ImageSource {
-        guard text.hasPrefix(Self.layoutPrefix) else { return .registry(try reference(text, at: node)) }
-        let rest = text.dropFirst(Self.layoutPrefix.count)
-        let at = rest.lastIndex(of: "@")
-        let path = rest[..<(at ?? rest.endIndex)]
-        let name = at.map { rest[rest.index(after: $0)...] }
-        guard !path.isEmpty, name?.isEmpty != true else {
-            throw values.refusal("'\(text)' is not oci-layout:PATH or oci-layout:PATH@NAME", at: node)
-        }
-        return .layout(path: absolute(String(path)), reference: name.map(String.init))
-    }
-
-    private func reference(_ text: String, at node: YAMLNode) throws(SpecError) -> Reference {
-        do throws(OCIError) {
-            return try Reference(parsing: text)
-        } catch {
-            let advice =
-                text.contains("://")
-                ? "write it without scheme" : "write [HOST[:PORT]/]NAME[:TAG][@DIGEST], or oci-layout:PATH@NAME"
-            throw values.refusal("not an image reference: \(error.message); \(advice)", at: node)
-        }
     }
 }

@@ -5,7 +5,9 @@ struct SpecificationReader {
     let directory: String
     var values: ValueReader
 
-    private static let keys = ["product", "channel", "version", "platforms", "variables", "registries", "images"]
+    private static let keys = [
+        "product", "channel", "version", "platforms", "variables", "registries", "trust", "images",
+    ]
 
     /// Reads the whole; errors come without the secrets that were met on the way.
     mutating func read(_ root: YAMLNode) throws(SpecError) -> Specification {
@@ -39,10 +41,12 @@ struct SpecificationReader {
         }
         let platforms = try members["platforms"].map { (node) throws(SpecError) in try self.platforms(node) }
         let images = try members["images"].map { (node) throws(SpecError) in try self.images(node) }
+        let trust = try trust(members["trust"], for: images ?? [], at: root)
         try values.interpolator.refuseUnusedOverrides()
         return Specification(
             product: product ?? "", channel: channel ?? "stable", version: version ?? 0,
-            platforms: platforms ?? [.host], registries: registries ?? [:], images: images ?? [], directory: directory)
+            platforms: platforms ?? [.host], registries: registries ?? [:], trust: trust, images: images ?? [],
+            directory: directory)
     }
 
     private mutating func declareVariables(_ node: YAMLNode) throws(SpecError) {
@@ -56,6 +60,30 @@ struct SpecificationReader {
             values.interpolator.declare(key.text, text: text, line: value.line, column: value.column)
         }
         try values.interpolator.resolveDeclared()
+    }
+
+    /// The keys that other bundles must be signed with; none without such bundles.
+    private mutating func trust(
+        _ node: YAMLNode?, for images: [ImageEntry], at root: YAMLNode
+    ) throws(SpecError) -> [String] {
+        let bundle = images.first { if case .bundle = $0.source { true } else { false } }
+        guard let node else {
+            guard let bundle else { return [] }
+            throw values.refusal(
+                "'\(bundle.key)' is of another bundle, and the spec has no 'trust'; list the public keys that may have "
+                    + "signed it, as trust: [keys/vendor.pub]", at: root)
+        }
+        var paths: [String] = []
+        for element in try values.elements(node, of: "'trust'") {
+            paths.append(absolute(try values.filledString(element, of: "the path in 'trust'")))
+        }
+        guard !paths.isEmpty, bundle != nil else {
+            throw values.refusal(
+                "'trust' names the keys of bundles that images are taken from; "
+                    + (paths.isEmpty ? "list at least one" : "no image has the source bundle:DIRECTORY@REFERENCE"),
+                at: node)
+        }
+        return paths
     }
 
     /// The `platforms` of a spec or of one of its images.

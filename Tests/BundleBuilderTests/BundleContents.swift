@@ -45,6 +45,16 @@ struct BundleContents {
         return try files.document(descriptor)
     }
 
+    /// An image manifest of the bundle.
+    func imageManifest(_ digest: Digest) throws -> ImageManifest {
+        let descriptor = try #require(manifest.documents.first { $0.digest == digest }, "manifest \(digest)")
+        guard
+            case .manifest(let found) = try ImageDocument(
+                parsing: try document(digest), mediaType: descriptor.mediaType)
+        else { throw BundleError(.damaged, "\(digest) is no manifest") }
+        return found
+    }
+
     /// A layer's blob, made from its stream.
     func blob(_ digest: Digest) throws -> [UInt8] {
         let layer = try #require(manifest.layer(digest), "layer \(digest)")

@@ -8,12 +8,15 @@ import Testing
 @Suite struct ResolverTests {
     /// Gives nothing; the sizes are claims that stand in the manifests.
     private struct NoProvider: ImageProvider {
-        func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+        func find() async throws -> Descriptor { throw BuildError(.notFound, "") }
+        func root(_ pinned: Descriptor) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
             throw BuildError(.notFound, "")
         }
         func document(_ descriptor: Descriptor) async throws -> [UInt8] { throw BuildError(.notFound, "") }
         func config(_ descriptor: Descriptor) async throws -> [UInt8] { throw BuildError(.notFound, "") }
-        func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws { throw BuildError(.notFound, "") }
+        func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws {
+            throw BuildError(.notFound, "")
+        }
     }
 
     private static func image(layers: [ResolvedLayer]) throws -> ResolvedImage {

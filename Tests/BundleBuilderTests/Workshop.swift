@@ -12,8 +12,10 @@ import TestSupport
 struct Workshop: Sendable {
     let directory: TemporaryDirectory
     let key: PrivateKey
+    private let environment: [String: String]
 
-    init() throws {
+    init(environment: [String: String] = [:]) throws {
+        self.environment = environment
         directory = try TemporaryDirectory()
         key = try PrivateKey.generate(.ed25519)
     }
@@ -44,12 +46,12 @@ struct Workshop: Sendable {
             specification: specification,
             options: BuildOptions(
                 output: directory.path(output), keys: [key], level: level, jobs: jobs, packSize: packSize,
-                created: created, environment: [:], retry: Self.retry),
+                created: created, environment: environment, retry: Self.retry),
             cache: try BuildCache(path: directory.path(cache)), progress: progress)
     }
 
     func lock(_ specification: Specification) async throws -> LockFile {
-        try await Build.lock(specification, environment: [:], retry: Self.retry)
+        try await Build.lock(specification, environment: environment, retry: Self.retry)
     }
 
     /// Locks, builds and verifies, and gives what is in the bundle.

@@ -205,6 +205,33 @@ private let head = "product: p\nversion: 1\n"
         BadSpec(
             "a layout without as", head + "images:\n  - image: oci-layout:./x@1\n    as: []", .invalidValue, 4, 12,
             says: "'as: [NAME:TAG]'"),
+        BadSpec(
+            "an archive without as", head + "images:\n  - docker-archive:x.tar", .invalidValue, 4, 5,
+            says: "'as: [NAME:TAG]'"),
+        BadSpec(
+            "an archive without a path", head + "images:\n  - \"docker-archive::a\"", .invalidValue, 4, 5,
+            says: "docker-archive:PATH:NAME"),
+        BadSpec(
+            "an archive's image with a digest",
+            head + "images:\n  - docker-archive:x.tar:a@sha256:\(String(repeating: "0", count: 64))", .invalidValue, 4,
+            5, says: "lock file"),
+        BadSpec(
+            "an OCI archive with an empty name", head + "images:\n  - \"oci-archive:x.tar@\"", .invalidValue, 4, 5,
+            says: "oci-archive:PATH@NAME"),
+        BadSpec(
+            "a daemon's image by a short ID", head + "images:\n  - docker-daemon:sha256:abc", .invalidValue, 4, 5,
+            says: "IMAGE-ID"),
+        BadSpec(
+            "a bundle without a reference", "trust: [k.pub]\n" + head + "images:\n  - bundle:1.0", .invalidValue, 5, 5,
+            says: "docker.io/library/bundle"),
+        BadSpec(
+            "a bundle without trust", head + "images:\n  - bundle:./old@a:1", .invalidValue, 1, 1, says: "trust: [keys"),
+        BadSpec(
+            "trust without a bundle", "trust: [k.pub]\n" + head + "images: [a]", .invalidValue, 1, 8,
+            says: "bundle:DIRECTORY@REFERENCE"),
+        BadSpec(
+            "trust in nobody", "trust: []\n" + head + "images: [\"bundle:./old@a:1\"]", .invalidValue, 1, 8,
+            says: "at least one"),
         BadSpec("a layout as a plain string", head + "images:\n  - oci-layout:./x@1", .invalidValue, 4, 5, says: "as"),
         BadSpec("as without a list", head + "images:\n  - image: a\n    as: b", .invalidValue, 5, 9, says: "list"),
         BadSpec(

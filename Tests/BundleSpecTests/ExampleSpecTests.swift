@@ -23,7 +23,8 @@ import Testing
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".yaml") }
         #expect(
             files.sorted() == [
-                "oci-layout.yaml", "private-registry.yaml", "releases-side-by-side.yaml", "single-image.yaml",
+                "archives.yaml", "oci-layout.yaml", "private-registry.yaml", "releases-side-by-side.yaml",
+                "single-image.yaml",
                 "store-original.yaml", "two-platforms.yaml", "worker-manager-site.yaml",
             ])
         for file in files {
@@ -66,6 +67,16 @@ import Testing
                 "127.0.0.1:5000": RegistrySettings(plainHTTP: true),
             ])
         #expect(names(specification).first == "registry.example.com:8443/edge/gateway:1.14.2")
+    }
+
+    @Test func `archives, a daemon and another bundle`() throws {
+        let specification = try load("archives")
+        #expect(
+            names(specification) == [
+                "docker.io/vendor/database:15.4", "docker.io/local/tools:1", "docker.io/library/application:build",
+                "docker.io/local/registry:2.8.3",
+            ])
+        #expect(specification.trust == [Self.folder + "/keys/release.pub"])
     }
 
     @Test func `image layouts`() throws {

@@ -115,6 +115,39 @@ func spec(images: String...) -> String {
         #expect(image.names.map(\.description) == ["docker.io/local/x:1"])
     }
 
+    @Test func `archives, daemons and bundles are sources beside registries and layouts`() throws {
+        let id = "sha256:" + String(repeating: "0f", count: 32)
+        let second = try Reference(parsing: "local/second:1")
+        let table: [(text: String, source: ImageSource, name: String?)] = [
+            ("oci-archive:./a@b.tar@v1", .ociArchive(path: "/site/a@b.tar", reference: "v1"), nil),
+            ("oci-archive:/srv/out.tar", .ociArchive(path: "/srv/out.tar", reference: nil), nil),
+            (
+                "docker-archive:out/x@y.tar:local/second:1",
+                .dockerArchive(path: "/site/out/x@y.tar", reference: second), "docker.io/local/second:1"
+            ),
+            ("docker-archive:x.tar", .dockerArchive(path: "/site/x.tar", reference: nil), nil),
+            ("docker-daemon:local/second:1", .dockerDaemon(second), "docker.io/local/second:1"),
+            ("docker-daemon:\(id)", .dockerImage(try Digest(parsing: id)), nil),
+            (
+                "bundle:../a@b/old@local/second:1", .bundle(path: "/site/../a@b/old", reference: second),
+                "docker.io/local/second:1"
+            ),
+            (
+                "bundle:old@local/second:1@\(id)",
+                .bundle(path: "/site/old", reference: try Reference(parsing: "local/second:1@\(id)")),
+                "docker.io/local/second:1"
+            ),
+        ]
+        for (text, source, name) in table {
+            let trust = text.hasPrefix("bundle:") ? "trust: [keys/vendor.pub, /etc/trusted]\n" : ""
+            let specification = try parse(trust + spec(images: "image: \(text)\n    as: [local/x:1]"))
+            let image = try #require(specification.images.first)
+            #expect(image.source == source, "\(text)")
+            #expect(image.names.map(\.description) == [name, "docker.io/local/x:1"].compactMap(\.self), "\(text)")
+            #expect(specification.trust == (trust.isEmpty ? [] : ["/site/keys/vendor.pub", "/etc/trusted"]))
+        }
+    }
+
     @Test func `an image pinned to a digest needs no tag`() throws {
         let digest = "sha256:" + String(repeating: "0f", count: 32)
         let specification = try parse(spec(images: "nginx@\(digest)", "nginx:1@\(digest)"))

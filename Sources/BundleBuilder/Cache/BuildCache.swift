@@ -17,7 +17,9 @@ public struct BuildCache: Sendable {
     public init(path: String) throws(BuildError) {
         do throws(FileError) {
             directory = try Directory.make(path).makeSubdirectory("v1")
-            for name in ["blobs", "partial", "layers", "frames", "layouts"] { _ = try directory.makeSubdirectory(name) }
+            for name in ["archives", "blobs", "partial", "layers", "frames", "layouts"] {
+                _ = try directory.makeSubdirectory(name)
+            }
         } catch {
             throw BuildError(error, doing: "opening the build cache")
         }
@@ -30,6 +32,29 @@ public struct BuildCache: Sendable {
         if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return cache + "/bundle" }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         return home + "/.cache/bundle"
+    }
+
+    /// A directory of the cache that belongs to one build at a time, as long as the result is held.
+    ///
+    /// - Parameters:
+    ///   - name: The directory.
+    ///   - waiting: Is called once when another build has it.
+    /// - Returns: The directory, locked.
+    /// - Throws: `FileError`, or `CancellationError`.
+    func lock(_ name: String, waiting: () -> Void) async throws -> Directory {
+        let directory = try directory.subdirectory(name)
+        var hasWaited = false
+        while true {
+            do throws(FileError) {
+                try directory.lock()
+                return directory
+            } catch {
+                guard error.code == .busy else { throw error }
+            }
+            if !hasWaited { waiting() }
+            hasWaited = true
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     /// A blob of a known size, which was verified when it came; whoever reads it looks for rot.

@@ -38,16 +38,7 @@ struct LayerFacts: Sendable {
     ///
     /// - Throws: `GzipError` or `ZstandardError` when it cannot be decompressed, or `FileError`.
     init(_ blob: ReadableFile) throws {
-        let start = try blob.read(at: 0, count: Int(min(4, blob.size)))
-        if start.starts(with: [0x1F, 0x8B]) {
-            compression = .gzip
-        } else if start == [0x28, 0xB5, 0x2F, 0xFD]
-            || (start.count == 4 && start[0] & 0xF0 == 0x50 && start[1...] == [0x2A, 0x4D, 0x18])
-        {
-            compression = .zstd
-        } else {
-            compression = .uncompressed
-        }
+        compression = LayerCompression(start: try blob.read(at: 0, count: Int(min(4, blob.size))))
         let digester = try TarDigester(compression)
         blob.expectSequentialReading()
         try unsafe blob.forEachChunk { chunk in try unsafe digester.update(chunk) }
@@ -92,5 +83,20 @@ struct LayerFacts: Sendable {
                 "encoders": gzip == .notTried ? nil : .string(Self.encoders), "gzip": encoding?.json,
                 "size": .integer(size),
             ]))
+    }
+}
+
+extension LayerCompression {
+    /// By the first four bytes of a blob.
+    init(start: [UInt8]) {
+        if start.starts(with: [0x1F, 0x8B]) {
+            self = .gzip
+        } else if start == [0x28, 0xB5, 0x2F, 0xFD]
+            || (start.count == 4 && start[0] & 0xF0 == 0x50 && start[1...] == [0x2A, 0x4D, 0x18])
+        {
+            self = .zstd
+        } else {
+            self = .uncompressed
+        }
     }
 }

@@ -4,8 +4,11 @@ import Registry
 
 /// Where one image's documents and blobs come from; everything it gives is compared with its digest.
 protocol ImageProvider: Sendable {
-    /// The index or manifest that the image's name stands for, or that it is pinned to.
-    func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8])
+    /// The index or manifest that the image's name stands for now.
+    func find() async throws -> Descriptor
+
+    /// The index or manifest that the image is pinned to.
+    func root(_ pinned: Descriptor) async throws -> (descriptor: Descriptor, bytes: [UInt8])
 
     /// An image manifest.
     func document(_ descriptor: Descriptor) async throws -> [UInt8]
@@ -13,8 +16,20 @@ protocol ImageProvider: Sendable {
     /// A config.
     func config(_ descriptor: Descriptor) async throws -> [UInt8]
 
-    /// A layer's blob.
-    func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws
+    /// Brings a layer's blob into the cache, which lacks it, and tells how many bytes came.
+    func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws
+}
+
+extension ImageProvider {
+    /// Refuses what is no longer what the lock names.
+    func check(_ found: Descriptor, _ pinned: Descriptor, in place: String) throws(BuildError) {
+        guard found.digest == pinned.digest else {
+            throw BuildError(
+                .lock,
+                "\(place) has \(found.digest) where the lock has \(pinned.digest); run 'bundle lock' if the change is wanted"
+            )
+        }
+    }
 }
 
 /// An image in a registry.
@@ -22,8 +37,10 @@ struct RegistryProvider: ImageProvider {
     let client: RegistryClient
     let reference: Reference
 
-    func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
-        try await client.resolve(pinned.map { reference.pinned(to: $0.digest) } ?? reference)
+    func find() async throws -> Descriptor { try await client.resolve(reference).descriptor }
+
+    func root(_ pinned: Descriptor) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+        try await client.resolve(reference.pinned(to: pinned.digest))
     }
 
     func document(_ descriptor: Descriptor) async throws -> [UInt8] {
@@ -32,7 +49,8 @@ struct RegistryProvider: ImageProvider {
 
     func config(_ descriptor: Descriptor) async throws -> [UInt8] { try await client.config(descriptor, in: reference) }
 
-    func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws {
+    func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws {
+        let sink = try PartialBlob(descriptor, cache: cache.directory, advance: advance)
         try await client.fetchBlob(descriptor, in: reference, into: sink)
     }
 }

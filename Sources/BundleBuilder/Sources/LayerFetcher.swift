@@ -89,18 +89,8 @@ struct LayerFetcher: Sendable {
     private func lock(isNeeded: Bool) async throws(BuildError) -> Directory? {
         guard isNeeded else { return nil }
         do {
-            let partial = try cache.directory.subdirectory("partial")
-            var hasWaited = false
-            while true {
-                do throws(FileError) {
-                    try partial.lock()
-                    return partial
-                } catch {
-                    guard error.code == .busy else { throw error }
-                }
-                if !hasWaited { progress.note("waiting for another build that pulls into the same cache") }
-                hasWaited = true
-                try await Task.sleep(for: .milliseconds(200))
+            return try await cache.lock("partial") {
+                progress.note("waiting for another build that pulls into the same cache")
             }
         } catch {
             throw BuildError(error, doing: "locking the build cache")
@@ -111,8 +101,7 @@ struct LayerFetcher: Sendable {
         let descriptor = need.layer.descriptor
         guard cache.blob(descriptor.digest, size: descriptor.size) == nil else { return }
         let advance = progress.advance
-        let sink = try PartialBlob(descriptor, cache: cache.directory) { advance($0) }
-        try await need.provider.fetch(descriptor, into: sink)
+        try await need.provider.fetch(descriptor, into: cache) { advance($0) }
     }
 
     /// The compression of a layer's blob, whose tar must have its diffID; nil for the blobs of artifacts.

@@ -1,16 +1,14 @@
 import Cryptography
 import DurableFiles
 import OCI
-import StrictJSON
 
 /// An image in an OCI image layout.
 ///
 /// Spec: image-spec v1.1 image-layout.md.
 struct LayoutProvider: ImageProvider {
     private let directory: Directory
-    private let name: String?
-
-    private static let nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"]
+    private let name: LayoutIndex.Name
+    private var place: String { "the OCI image layout \(directory.path)" }
 
     /// Opens a layout.
     ///
@@ -22,9 +20,8 @@ struct LayoutProvider: ImageProvider {
         do throws(FileError) {
             directory = try Directory(opening: path)
             let marker = try directory.readFile("oci-layout", limit: 4096)
-            self.name = name
-            guard let version = try? JSONNode(parsing: marker).member("imageLayoutVersion").string(), version == "1.0.0"
-            else {
+            self.name = name.map { .annotation($0) } ?? .only
+            guard LayoutIndex.isMarker(marker) else {
                 throw FileError(.notFound, "its oci-layout file does not say version 1.0.0")
             }
         } catch {
@@ -34,37 +31,19 @@ struct LayoutProvider: ImageProvider {
         }
     }
 
-    func root(pinned: Descriptor?) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+    func find() async throws -> Descriptor {
         let index: [UInt8]
         do throws(FileError) { index = try directory.readFile("index.json", limit: ImageDocument.maximumSize) } catch {
             throw BuildError(
-                .source, "the OCI image layout \(directory.path) is incomplete: \(error.message); copy the image again",
-                cause: error)
+                .source, "\(place) is incomplete: \(error.message); copy the image again", cause: error)
         }
-        guard case .index(let list) = try ImageDocument(parsing: index, mediaType: .ociIndex) else {
-            throw BuildError(.notFound, "\(directory.path)/index.json is no image index")
-        }
-        let candidates = list.manifests.filter { descriptor in
-            name == nil || Self.nameAnnotations.contains { descriptor.annotations[$0] == name }
-        }
-        let names = list.manifests.flatMap { descriptor in
-            Self.nameAnnotations.compactMap { descriptor.annotations[$0] }
-        }
-        guard let found = candidates.first, Set(candidates.map(\.digest)).count == 1 else {
-            throw BuildError(
-                .notFound,
-                "the OCI image layout \(directory.path) has \(candidates.count) images"
-                    + "\(name.map { " named '\($0)'" } ?? ""); name one of: \(Set(names).sorted().joined(separator: ", "))"
-            )
-        }
-        let descriptor = pinned ?? Descriptor(mediaType: found.mediaType, digest: found.digest, size: found.size)
-        guard descriptor.digest == found.digest else {
-            throw BuildError(
-                .lock,
-                "the OCI image layout \(directory.path) has \(found.digest) where the lock has \(descriptor.digest); "
-                    + "run 'bundle lock' if the change is wanted")
-        }
-        return (descriptor, try await document(descriptor))
+        return try LayoutIndex(parsing: index, of: place).image(name)
+    }
+
+    func root(_ pinned: Descriptor) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+        let found = try await find()
+        try check(found, pinned, in: place)
+        return (found, try await document(found))
     }
 
     func document(_ descriptor: Descriptor) async throws -> [UInt8] {
@@ -85,7 +64,8 @@ struct LayoutProvider: ImageProvider {
 
     func config(_ descriptor: Descriptor) async throws -> [UInt8] { try await document(descriptor) }
 
-    func fetch(_ descriptor: Descriptor, into sink: PartialBlob) async throws {
+    func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws {
+        let sink = try PartialBlob(descriptor, cache: cache.directory, advance: advance)
         let file = try reading(descriptor) { path throws(FileError) in try directory.openFile(path) }
         guard file.size == descriptor.size else {
             throw BuildError(
@@ -104,11 +84,10 @@ struct LayoutProvider: ImageProvider {
     ) throws(BuildError) -> Value {
         do throws(FileError) { return try body(Self.path(descriptor)) } catch {
             guard [.notFound, .notRegular, .overLimit].contains(error.code) else {
-                throw BuildError(error, doing: "reading the OCI image layout \(directory.path)")
+                throw BuildError(error, doing: "reading \(place)")
             }
             throw BuildError(
-                .source, "the OCI image layout \(directory.path) is incomplete: \(error.message); copy the image again",
-                cause: error)
+                .source, "\(place) is incomplete: \(error.message); copy the image again", cause: error)
         }
     }
 

@@ -11,6 +11,21 @@ struct Resolver: Sendable {
     let specification: Specification
     let client: RegistryClient
     let cache: BuildCache?
+    private let shelf: SourceShelf
+
+    /// - Parameters:
+    ///   - specification: What is wanted.
+    ///   - client: Reaches registries.
+    ///   - environment: Where the docker daemon is named.
+    ///   - cache: Where documents are kept, and what comes out of archives; nil for nowhere.
+    init(
+        specification: Specification, client: RegistryClient, environment: [String: String], cache: BuildCache?
+    ) {
+        self.specification = specification
+        self.client = client
+        self.cache = cache
+        shelf = SourceShelf(cache: cache, trust: specification.trust, environment: environment)
+    }
 
     /// How many images are resolved at a time.
     private static let width = 8
@@ -20,7 +35,7 @@ struct Resolver: Sendable {
         let entries = specification.images
         let descriptors = try await mapInParallel(entries, width: Self.width) { entry throws(BuildError) in
             do {
-                return try await provider(of: entry).root(pinned: nil).descriptor
+                return try await provider(of: entry).find()
             } catch {
                 throw BuildError(error, doing: "resolving the image \(entry.key)")
             }
@@ -68,6 +83,20 @@ struct Resolver: Sendable {
         switch entry.source {
         case .registry(let reference): RegistryProvider(client: client, reference: reference)
         case .layout(let path, let name): try LayoutProvider(path: path, name: name)
+        case .ociArchive(let path, let name):
+            ArchiveProvider(
+                store: shelf.archive(path), form: .layout, name: name.map { .annotation($0) } ?? .only, cache: cache)
+        case .dockerArchive(let path, let name):
+            ArchiveProvider(
+                store: shelf.archive(path), form: .docker, name: name.map { .reference($0) } ?? .only, cache: cache)
+        // The daemon gives this image alone.
+        case .dockerDaemon(let reference):
+            ArchiveProvider(
+                store: try shelf.daemon(reference.description), form: .docker, name: .only, cache: cache)
+        case .dockerImage(let digest):
+            ArchiveProvider(store: try shelf.daemon(digest.description), form: .docker, name: .only, cache: cache)
+        case .bundle(let path, let reference):
+            BundleProvider(bundle: try shelf.bundle(path), reference: reference)
         }
     }
 
@@ -104,7 +133,7 @@ struct Resolver: Sendable {
         of entry: ImageEntry, _ pinned: Descriptor, _ provider: any ImageProvider
     ) async throws -> [UInt8] {
         if let bytes = cache?.document(pinned) { return bytes }
-        let (found, bytes) = try await provider.root(pinned: pinned)
+        let (found, bytes) = try await provider.root(pinned)
         guard found.digest == pinned.digest, found.mediaType == pinned.mediaType else {
             throw BuildError(.source, "\(entry.key) is \(found.digest), but the lock says \(pinned.digest)")
         }

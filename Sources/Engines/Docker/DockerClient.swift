@@ -90,10 +90,13 @@ struct DockerClient: Sendable {
     }
 
     /// What the daemon said of an error.
-    func message(_ response: HTTPConnection.Response) -> String {
-        let node = try? JSONNode(parsing: response.body)
+    func message(_ response: HTTPConnection.Response) -> String { Self.message(response.body) }
+
+    /// What the daemon said of an error in the body of its answer.
+    static func message(_ body: [UInt8]) -> String {
+        let node = try? JSONNode(parsing: body)
         let text = try? node?.member("message").string()
-        return String(daemon: text ?? String(decoding: response.body, as: UTF8.self))
+        return String(daemon: text ?? String(decoding: body, as: UTF8.self))
     }
 
     private func refusal(_ doing: String, _ text: String, status: Int = 200) -> EngineError {

@@ -111,6 +111,22 @@ struct HTTPConnection: ~Copyable {
         return Response(status: status, body: parser.body)
     }
 
+    /// The next bytes of an answer that is read as it comes; nil at its end.
+    ///
+    /// - Throws: As `response`.
+    mutating func part() throws(EngineError) -> [UInt8]? {
+        try sendHead()
+        while true {
+            let part = parser.takeBody()
+            if !part.isEmpty { return part }
+            if parser.isComplete { return nil }
+            try wait(toSend: false)
+        }
+    }
+
+    /// The status of the answer, once a part of it was there.
+    var status: Int? { parser.status }
+
     /// Waits a second at most, and reads what has come.
     private mutating func wait(toSend: Bool) throws(EngineError) {
         guard socket.wait(toReceive: true, toSend: toSend, milliseconds: 1000) else {

@@ -61,6 +61,12 @@ struct HTTPResponseParser {
         }
     }
 
+    /// Gives away what was read of the body, which then counts no more.
+    mutating func takeBody() -> [UInt8] {
+        defer { body = [] }
+        return body
+    }
+
     /// Takes the end of the connection.
     ///
     /// - Returns: Whether the response is whole.

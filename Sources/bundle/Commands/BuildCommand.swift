@@ -76,13 +76,14 @@ struct BuildCommand: AsyncParsableCommand {
                 throw UsageError("there is neither XDG_CACHE_HOME nor HOME for the build cache; name one with --cache")
             }
             let meter = ProgressMeter(isWanted: !work.noProgress)
+            let cache = try BuildCache(path: cachePath)
             let build = Build(
                 specification: specification,
                 options: BuildOptions(
                     output: output ?? "", keys: keys, level: level, jobs: work.jobs, packSize: packSize << 20,
                     created: try Self.sourceDateEpoch(environment), environment: environment),
-                cache: try BuildCache(path: cachePath), progress: meter.listener)
-            let lock = try await lockFile(specification, environment)
+                cache: cache, progress: meter.listener)
+            let lock = try await lockFile(specification, environment, cache)
             if dryRun { return try show(try await build.plan(lock)) }
             if pullOnly {
                 try await build.pull(lock)
@@ -108,10 +109,10 @@ struct BuildCommand: AsyncParsableCommand {
     /// The images of `--image`, under the rules for those of a spec.
     private func entries() throws -> [ImageEntry] {
         let entries = try image.map { text in
-            guard !text.hasPrefix("oci-layout:") else {
+            guard !ImageSource.prefixes.contains(where: text.hasPrefix) else {
                 throw UsageError(
                     "--image '\(text)': only images of registries can be named so; "
-                        + "write a spec for an OCI image layout, which also gives its images their names")
+                        + "write a spec for other sources, which also gives images their names")
             }
             do throws(OCIError) { return ImageEntry(source: .registry(try Reference(parsing: text)), key: text) } catch
             {
@@ -179,7 +180,9 @@ struct BuildCommand: AsyncParsableCommand {
         return time
     }
 
-    private func lockFile(_ specification: Specification, _ environment: [String: String]) async throws -> LockFile {
+    private func lockFile(
+        _ specification: Specification, _ environment: [String: String], _ cache: BuildCache
+    ) async throws -> LockFile {
         let path = lock ?? spec.map(LockFile.defaultPath(forSpec:))
         if let path, FileManager.default.fileExists(atPath: path) {
             let lock = try LockFile.load(path: path)
@@ -197,7 +200,7 @@ struct BuildCommand: AsyncParsableCommand {
                 "there is no lock file \(lock); check the path, or make it: "
                     + "bundle lock \(spec ?? "SPEC") --output \(lock)")
         }
-        let resolved = try await Build.lock(specification, environment: environment)
+        let resolved = try await Build.lock(specification, environment: environment, cache: cache)
         if let path, !dryRun {
             try LockStore.write(resolved, path: path)
             Terminal.error("wrote \(path)")

@@ -36,6 +36,8 @@ enum ExitStatus: Int32 {
                 switch error.code {
                 case .notFound: .notFound
                 case .source: .source
+                case .notTrusted: .notTrusted
+                case .damaged: .damaged
                 case .lock, .output: .usage
                 case .noSpace: .noSpace
                 case .busy, .files: .unexpected
