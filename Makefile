@@ -9,7 +9,7 @@ SWIFT ?= swift
 STATIC := $(SWIFT) build -c release --disable-default-traits --scratch-path .build/static --static-swift-stdlib \
 	-Xswiftc -static-executable
 LIBRARIES := StrictJSON OCI DurableFiles Cryptography Zstandard Deflate Gzip Tar Programs Console BundleFormat BundleSpec Registry Engines \
-	BundleBuilder BundleLoader BundleDelivery BundleServer
+	BundleBuilder BundleLoader BundleDelivery BundleServer Archives
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
