@@ -10,6 +10,8 @@ struct DiscContents {
         let source: String
         /// Whether its files may replace those of the base.
         let replaces: Bool
+        /// Whether files that can be executed stay so; nothing in a bundle can, whatever a copy of it says.
+        let keepsExecutables: Bool
         /// The files.
         var files: [File] = []
     }
@@ -56,7 +58,8 @@ struct DiscContents {
         }
         try refuseCollisions(with: prefix.lowercased())
         let files = signed.all.map { File(source: $0.path, path: prefix + $0.path, sum: $0.sum) }
-        trees.append(Tree(source: try Directory.realPath(bundle), replaces: false, files: files))
+        trees.append(
+            Tree(source: try Directory.realPath(bundle), replaces: false, keepsExecutables: false, files: files))
     }
 
     /// Nothing else may lie in the bundle, and no file be put where another one is put; case does not count for Joliet.
@@ -83,7 +86,7 @@ struct DiscContents {
     /// Reads a folder, of regular files with plain names only.
     private mutating func add(_ source: String, at prefix: String, replaces: Bool) throws {
         let directory = try Directory(opening: source)
-        var tree = Tree(source: try Directory.realPath(source), replaces: replaces)
+        var tree = Tree(source: try Directory.realPath(source), replaces: replaces, keepsExecutables: true)
         for entry in try directory.entries(limit: 100_000) where entry.kind != .directory {
             guard entry.kind == .file, !entry.path.utf8.contains(where: { Self.special.contains($0) }) else {
                 throw DeliveryError(

@@ -90,6 +90,7 @@ struct DiscProgram {
             let path = "'/\(file.path)'"
             text += "-map '\(file.source)' \(path)\n"
             text += "-find \(path) -exec mkisofs_r -- -find \(path) -exec sort_weight \(weight) --\n"
+            if !tree.keepsExecutables { text += "-chmod 0444 \(path) --\n" }
             text += date(path)
         }
         // Folders that come into being with them would have the owner and the time of their sources.
