@@ -158,6 +158,10 @@ struct RegistryPrunePlan {
             garbage.subtract(own)
             var bytes: Int64 = 0
             var isThere = false
+            // A folder of a repository with nothing in it is what a removal left that was cut off.
+            for name in Self.repositories(of: image) where catalog.repositories[name] == nil {
+                if try storage.root.exists(StorageLink.path(name)) { isThere = true }
+            }
             for digest in own {
                 let folder = RegistryStorage.folder(of: digest)
                 guard try storage.root.exists(folder) else { continue }
