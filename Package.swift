@@ -106,7 +106,8 @@ let package = Package(
         module(
             "BundleDelivery",
             [
-                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography", "DurableFiles", "Engines", "OCI",
+                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography", "DurableFiles", "Engines",
+                "OCI",
                 "Programs", "Registry", "StrictJSON",
             ]),
         module(
@@ -126,7 +127,8 @@ let package = Package(
         module(
             "BundleBuilder",
             [
-                "Archives", "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles", "Engines",
+                "Archives", "BundleFormat", "BundleSpec", "Console", "Cryptography", "Deflate", "DurableFiles",
+                "Engines",
                 "Gzip", "OCI", "Registry", "StrictJSON", "Tar", "Zstandard",
             ]),
         .executableTarget(

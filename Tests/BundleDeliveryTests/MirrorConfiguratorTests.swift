@@ -11,7 +11,7 @@ import Testing
     init() throws { scene = try MirrorScene() }
 
     private func mirror(
-        _ registry: String = "https://mirror.example.com:5000", path: String? = nil, _ upstreams: String...,
+        _ upstreams: String..., registry: String = "https://mirror.example.com:5000", path: String? = nil,
         login: Bool = false, authority: Bool = false, insecure: Bool = false
     ) throws -> Mirror {
         try Mirror(
@@ -67,7 +67,7 @@ import Testing
         #expect(try scene.write(first, runtimes).allSatisfy { $0.hasPrefix("unchanged") })
         #expect(try scene.text(name) == written)
         // Another mirror takes the place of the first.
-        try scene.write(try mirror("http://127.0.0.1:5000", path: "a/b", "docker.io"), runtimes)
+        try scene.write(try mirror("docker.io", registry: "http://127.0.0.1:5000", path: "a/b"), runtimes)
         #expect(try !scene.text(name).contains("mirror.example.com") && scene.text(name).contains("127.0.0.1:5000"))
         try scene.write(nil, runtimes)
         #expect(try scene.files() == ["etc/" + name: Array(text.utf8)])
@@ -77,7 +77,7 @@ import Testing
     @Test func `ours is the first table of hosts toml, after the keys of others`() throws {
         let (name, text) = Self.foreign[0]
         try scene.put(text, name)
-        try scene.write(try mirror(path: "acme", "docker.io", login: true, insecure: true), .containerd)
+        try scene.write(try mirror("docker.io", path: "acme", login: true, insecure: true), .containerd)
         let lines = try scene.text(name).split(separator: "\n").map(String.init)
         #expect(lines[1].hasPrefix("server") && lines[2] == "# bundle mirror-config: begin")
         #expect(lines[3] == "[host.\"https://mirror.example.com:5000/v2/acme\"]")
@@ -94,7 +94,7 @@ import Testing
              "max-concurrent-downloads": 1.50e0}
             """, name)
         let before = try scene.text(name)
-        try scene.write(try mirror("http://mirror.example.com:5000", "docker.io"), .docker)
+        try scene.write(try mirror("docker.io", registry: "http://mirror.example.com:5000"), .docker)
         #expect(
             try scene.text(name) == """
                 {
@@ -112,8 +112,8 @@ import Testing
 
                 """)
         let whole = try scene.files()
-        let again = try scene.write(try mirror("http://mirror.example.com:5000", "docker.io"), .docker)
-        #expect(again.count == 3 && again.allSatisfy { $0.hasPrefix("unchanged") })
+        let again = try scene.write(try mirror("docker.io", registry: "http://mirror.example.com:5000"), .docker)
+        #expect(again.count == 2 && again.allSatisfy { $0.hasPrefix("unchanged") })
         #expect(try scene.files() == whole)
         try scene.write(try mirror(authority: true), .docker)
         #expect(try !scene.text(name).contains("insecure-registries") && !scene.text(name).contains("http://mirror"))
@@ -123,7 +123,7 @@ import Testing
         #expect(!scene.exists("docker/certs.d/mirror.example.com:5000"))
         #expect(try scene.text(name).filter { !$0.isWhitespace } == before.filter { !$0.isWhitespace })
         // What was there before us is not ours.
-        try scene.write(try mirror("https://old.example.com"), .docker)
+        try scene.write(try mirror(registry: "https://old.example.com"), .docker)
         #expect(!scene.exists("bundle/mirror-config.json"))
         try scene.write(nil, .docker)
         #expect(try scene.text(name).contains("https://old.example.com/"))

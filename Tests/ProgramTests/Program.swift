@@ -144,7 +144,11 @@ struct Program: Sendable {
         for path in try FileManager.default.subpathsOfDirectory(atPath: directory.path(name)) {
             var isDirectory: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: directory.path(name + "/" + path), isDirectory: &isDirectory)
-            tree[path] = isDirectory.boolValue ? [] : try directory.read(name + "/" + path)
+            // Links may lead to where a root directory only will be.
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: directory.path(name + "/" + path))
+            tree[path] =
+                try target.map { Array($0.utf8) }
+                ?? (isDirectory.boolValue ? [] : directory.read(name + "/" + path))
         }
         return tree
     }

@@ -174,7 +174,7 @@ import Testing
         try directory.write(directory.read("keys/release.pub"), to: "trust.d/release.pub")
         let data = try directory.makeDirectory("data")
         let plan = try String(contentsOfFile: Self.folder + "/registry-seed.env", encoding: .utf8)
-            .replacing("LOAD_IMAGE=false", with: "LOAD_IMAGE=true\nTRUST_DIR=" + directory.path("trust.d"))
+            .replacing("\nLOAD_IMAGE=false", with: "\nLOAD_IMAGE=true\nTRUST_DIR=" + directory.path("trust.d"))
             .replacing("#BUNDLE_PATH=/srv/bundle", with: "BUNDLE_PATH=" + directory.path("bundle"))
             .replacing("/var/lib/bundle-registry", with: directory.path("seed-state"))
             .replacing("/run/bundle-registry/ready", with: directory.path("ready"))

@@ -119,8 +119,10 @@ import Testing
         var flips = 0
         while child.status == nil, flips < times {
             let pack = "\(stick.path)/bundle/blobs/sha256/\(wanted[0])"
-            if let all = try? packs(stick.path + "/bundle"), all.count == wanted.count, try byte(pack) == right {
-                try flip(pack)
+            // It may be replaced at any moment.
+            if let all = try? packs(stick.path + "/bundle"), all.count == wanted.count, (try? byte(pack)) == right,
+                (try? flip(pack)) != nil
+            {
                 flips += 1
             }
             try await Task.sleep(for: .milliseconds(5))

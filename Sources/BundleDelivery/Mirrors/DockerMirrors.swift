@@ -72,10 +72,10 @@ struct DockerMirrors: MirrorConfiguration {
         let contents = isSame == true ? old : members.isEmpty ? nil : JSONWriter.ordered(.object(members))
         // Until the file is written, the record names what was ours and what becomes ours.
         let both = recorded.merging(added) { was, new in was + new.filter { !was.contains($0) } }
+        let first = try record(added.isEmpty ? recorded : both, tree)
         return try authorities(mirror, tree) {
             try [
-                record(added.isEmpty ? recorded : both, tree), tree.change(Self.file, to: contents),
-                record(added, tree),
+                first?.kind == .unchanged ? nil : first, tree.change(Self.file, to: contents), record(added, tree),
             ].compactMap(\.self)
         }
     }
