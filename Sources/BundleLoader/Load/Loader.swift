@@ -150,7 +150,7 @@ public struct Loader: Sendable {
             } else if step.isPresent {
                 listener.note("present  \(reference)")
             } else {
-                let layers = "\(step.missing.count) layers missing, \(step.presentCount) present"
+                let layers = "\(Text.count(step.missing.count, "layer")) missing, \(step.presentCount) present"
                 listener.note("load     \(reference): \(layers), \(step.bytesToSend) bytes")
             }
             for name in step.names {
