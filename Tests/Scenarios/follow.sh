@@ -13,6 +13,8 @@ audit=$PWD/docs/audit.sh
 [ -x "$bundle" ] || die "there is no $bundle; run 'make build'"
 [ $# -gt 0 ] || set -- auditor site-registry usb-stick
 
+# Where pages load as root; what was there before stays.
+[ -e /var/lib/bundle ] || leftovers+=(/var/lib/bundle)
 serve_registry "$run/registry"
 export REGISTRY=$registry SKOPEO_OPTIONS=--tls-verify=false
 serve_docker "$run/docker"
