@@ -5,7 +5,8 @@ import Synchronization
 
 /// The bytes of a layer's blob or of a part of it, made on a thread of their own while somebody takes them.
 ///
-/// The last piece comes only when it is known to be right: `LayerReader.readBlob` says how. Memory: a megabyte, and what the encoder takes.
+/// The last piece comes only when it is known to be right: `LayerReader.readBlob` says how.
+/// Memory: a megabyte, and what the encoder takes.
 public struct BlobStream: AsyncSequence, Sendable {
     private let layer: BundleLayer
     private let part: Range<Int64>

@@ -105,13 +105,7 @@ public final class FrameReader: Sendable {
         _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let runs = try index.runs(of: stream)
-        for run in runs {
-            let content = try content(Int(run.frame), decoder: &decoder)
-            try unsafe content.withUnsafeBytes { bytes in
-                let start = Int(run.offset)
-                try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
-            }
-        }
+        try unsafe read(runs, decoder: &decoder, body)
         finished(runs)
     }
 
@@ -123,14 +117,25 @@ public final class FrameReader: Sendable {
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         var position: Int64 = 0
-        for run in try index.runs(of: stream) {
+        let runs = try index.runs(of: stream).compactMap { run -> FrameIndex.Run? in
             defer { position += Int64(run.length) }
             let wanted = part.clamped(to: position..<position + Int64(run.length))
-            guard !wanted.isEmpty else { continue }
+            let skipped = UInt32(wanted.lowerBound - position)
+            return wanted.isEmpty
+                ? nil
+                : FrameIndex.Run(frame: run.frame, offset: run.offset + skipped, length: UInt32(wanted.count))
+        }
+        try unsafe read(runs, decoder: &decoder, body)
+    }
+
+    private func read(
+        _ runs: [FrameIndex.Run], decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        for run in runs {
             let content = try content(Int(run.frame), decoder: &decoder)
             try unsafe content.withUnsafeBytes { bytes in
-                let start = Int(run.offset) + Int(wanted.lowerBound - position)
-                try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + wanted.count]))
+                let start = Int(run.offset)
+                try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
             }
         }
     }
