@@ -10,35 +10,14 @@ cd "$(dirname "$0")/.."
 . Benchmarks/measure.sh
 
 for kind in gzip original; do build "$kind" 9 "$work/$kind" "$work/cache"; done
-jq -r '.images[].reference' "$work/gzip/manifest.json" >"$work/names"
+names_of "$work/gzip"
 source_registry=$registry
-elapsed() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f\n", b - a }'; } # SINCE, in seconds
-time_of() { median <"$work/time-$1"; }
-timed() { # NAME COMMAND…
-    local name=$1 began=$EPOCHREALTIME
-    shift
-    "$@" >/dev/null 2>>"$run/errors.log"
-    elapsed "$began" >>"$work/time-$name"
-}
-stop_last() {
-    kill "${processes[-1]}"
-    wait "${processes[-1]}" || true
-    unset 'processes[-1]'
-}
 
 # --- Pushing.
-while read -r name; do
-    skopeo copy --quiet --src-tls-verify=false "docker://$name" "oci:$work/layout:$(tr '/:' '__' <<<"$name")" 2>>"$run/errors.log"
-done <"$work/names"
+make_layout
 push() { "$bundle" push "$work/$1" --trust "$work/bench.pub" --to "$registry" --no-progress; }
-copy() {
-    local name
-    while read -r name; do
-        skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:$(tr '/:' '__' <<<"$name")" "docker://$registry/${name#*/}"
-    done <"$work/names"
-}
 for _ in $(seq "$runs"); do
-    for form in "copy" "push original" "push gzip"; do
+    for form in "push_layout" "push original" "push gzip"; do
         rm -rf "$work/pushed"
         serve_registry "$work/pushed"
         # shellcheck disable=SC2086
@@ -51,6 +30,7 @@ registry=$source_registry
 
 # --- Serving: all blobs of the bundle, four at a time.
 start_serving() { # sets $served to its host:port
+    : >"$run/serve.log"
     "$bundle" serve "$work/$1" --trust "$work/bench.pub" --listen 127.0.0.1:0 >"$run/serve.log" 2>>"$run/errors.log" &
     processes+=($!)
     wait_for "bundle serve" grep -q 'serving' "$run/serve.log"
@@ -148,24 +128,22 @@ for _ in $(seq "$runs"); do
         esac
         stop_last
         rm -f "$run/p.sock"
-        awk -v below="$work/p/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount --lazy
+        unmount_below "$work/p"
         rm -rf "$work/p"
     done
 done
 
-beside() { row "$1" "$(time_of "$2")" "$3: $(time_of "$4")" "$(ratio "$(time_of "$2")" "$(time_of "$4")")"; } # WHAT OURS BESIDE THEIRS
 bytes=$(xargs -a <(cut -d ' ' -f 1 "$work/blobs" | sed 's/^sha256://') -I{} stat -c %s "$work/www/{}" | awk '{ sum += $1 } END { print sum }')
 echo "## Delivering: $(basename "$corpus"), $(wc -l <"$work/names") images, $(megabytes "$bytes") MB of blobs; $jobs cores"
 echo
 echo "| what | ours, s | beside, s | ratio |"
 echo "| --- | --- | --- | --- |"
-beside "push, blobs as they are (wants ≤ 1.2)" push-original "skopeo copy" copy
-beside "push, gzip blobs made again" push-gzip "skopeo copy" copy
+beside "push, blobs as they are (wants ≤ 1.2)" "$(time_of push-original)" "skopeo copy" "$(time_of push_layout)"
+beside "push, gzip blobs made again" "$(time_of push-gzip)" "skopeo copy" "$(time_of push_layout)"
 row "push again (wants < 1)" "$(time_of again)" "" ""
-rate() { row "$1" "$(time_of "$2")" "nginx: $(time_of "$3")" "rate $(ratio "$(time_of "$3")" "$(time_of "$2")")"; } # WHAT OURS THEIRS
-rate "serve from disk, blobs as they are (wants a rate ≥ 0.8)" serve-disk-original nginx-disk-original
-rate "serve from the page cache, blobs as they are" serve-cache-original nginx-cache-original
-rate "serve from disk, gzip blobs made again" serve-disk-gzip nginx-disk-gzip
-beside "containerd, gzip blobs made again (wants ≤ 1.2)" containerd-gzip "ctr images import of a plain archive" ctr
-beside "containerd, blobs as they are (wants ≤ 1.2)" containerd-original "ctr images import of a plain archive" ctr
-beside "podman (wants ≤ 1.2)" podman-gzip "podman load of a plain archive" podman-load
+rate "serve from disk, blobs as they are (wants a rate ≥ 0.8)" "$(time_of serve-disk-original)" "nginx" "$(time_of nginx-disk-original)"
+rate "serve from the page cache, blobs as they are" "$(time_of serve-cache-original)" "nginx" "$(time_of nginx-cache-original)"
+rate "serve from disk, gzip blobs made again" "$(time_of serve-disk-gzip)" "nginx" "$(time_of nginx-disk-gzip)"
+beside "containerd, gzip blobs made again (wants ≤ 1.2)" "$(time_of containerd-gzip)" "ctr images import of a plain archive" "$(time_of ctr)"
+beside "containerd, blobs as they are (wants ≤ 1.2)" "$(time_of containerd-original)" "ctr images import of a plain archive" "$(time_of ctr)"
+beside "podman (wants ≤ 1.2)" "$(time_of podman-gzip)" "podman load of a plain archive" "$(time_of podman-load)"

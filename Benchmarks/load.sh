@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 data=$work/docker
 
 for kind in gzip original; do build "$kind" 9 "$work/$kind" "$work/cache"; done
-jq -r '.images[].reference' "$work/gzip/manifest.json" >"$work/names"
+names_of "$work/gzip"
 
 # --- What peers load: one tar of all images, the same compressed, and a tar for each image.
 serve_docker "$data"
@@ -39,7 +39,6 @@ load_zstd() { zstd -dcq "$work/all.tar.zst" | docker load --quiet; }
 load_each() { for tar in "$work"/each/*; do docker load --quiet <"$tar"; done; }
 firstboot=("$PWD/dist/bundle-firstboot" --config "$work/firstboot.env")
 load_bundle() { "${firstboot[@]}"; }
-elapsed() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f\n", b - a }'; } # SINCE, in seconds
 fresh_docker() {
     rm -rf "$work/state" "$work/ready"
     mkdir -m 700 "$work/state" "$work/ready"
@@ -55,7 +54,7 @@ for _ in $(seq "$runs"); do
         "load_$form" >/dev/null 2>>"$run/errors.log"
         elapsed "$began" >>"$work/time-$form"
         sync --file-system "$data"
-        elapsed "$began" >>"$work/synced-$form"
+        elapsed "$began" >>"$work/time-$form-synced"
         stop_docker "$data"
     done
 done
@@ -99,10 +98,7 @@ stop_docker "$data"
 elsewhere=$(grep -E 'O_CREAT|O_WRONLY|O_RDWR|O_TMPFILE|creat\(|mkdir|mknod' "$work/trace" | grep -v -c -F -e "$work/state" -e "$work/ready" || true)
 
 # --- A registry's directory.
-while read -r name; do
-    skopeo copy --quiet --src-tls-verify=false "docker://$name" "oci:$work/layout:$(tr '/:' '__' <<<"$name")" \
-        2>>"$run/errors.log"
-done <"$work/names"
+make_layout
 cat >"$work/seed.sh" <<END
 rm -rf "$work/registry" "$work/seeded"
 mkdir "$work/registry"
@@ -114,27 +110,19 @@ seed_original=$(seconds bash "$work/seed.sh" original 2>>"$run/errors.log")
 for i in $(seq "$runs"); do
     rm -rf "$work/pushed"
     serve_registry "$work/pushed"
-    began=$EPOCHREALTIME
-    while read -r name; do
-        skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:$(tr '/:' '__' <<<"$name")" \
-            "docker://$registry/${name#*/}" 2>>"$run/errors.log"
-    done <"$work/names"
-    elapsed "$began" >>"$work/time-skopeo"
-    kill "${processes[-1]}"
-    wait "${processes[-1]}" || true
+    timed skopeo push_layout
+    stop_last
 done
 
-time_of() { median <"$work/$1"; }
-beside() { row "$1" "$2" "$3: $4" "$(ratio "$2" "$4")"; } # WHAT OURS BESIDE THEIRS
 echo "## Loading: $(basename "$corpus"), $(wc -l <"$work/names") images, bundle $(megabytes "$(size "$work/gzip")") MB, one tar $(megabytes "$(size "$work/all.tar")") MB; docker $version; $jobs cores"
 echo
 echo "| what | ours | beside | ratio |"
 echo "| --- | --- | --- | --- |"
-ours=$(time_of time-bundle)
-beside "into a fresh docker, durable, s (wants ≤ 1.15)" "$ours" "docker load of one plain tar" "$(time_of time-plain)"
-beside "the same, beside a load that is synced" "$ours" "docker load, sync" "$(time_of synced-plain)"
-beside "the same (wants < 1)" "$ours" "zstd -dc \\| docker load" "$(time_of time-zstd)"
-beside "the same (wants < 1)" "$ours" "docker load of a tar.gz for each image" "$(time_of time-each)"
+ours=$(time_of bundle)
+beside "into a fresh docker, durable, s (wants ≤ 1.15)" "$ours" "docker load of one plain tar" "$(time_of plain)"
+beside "the same, beside a load that is synced" "$ours" "docker load, sync" "$(time_of plain-synced)"
+beside "the same (wants < 1)" "$ours" "zstd -dc \\| docker load" "$(time_of zstd)"
+beside "the same (wants < 1)" "$ours" "docker load of a tar.gz for each image" "$(time_of each)"
 row "peak memory of the loader, MiB (wants ≤ 128)" "$(cat "$work/memory")" "" ""
 largest=$(for tar in "$work"/each/*; do gzip -dc "$tar" | wc -c; done | sort -n | tail -n 1)
 beside "room that docker takes in its tmp, bytes (wants ≤ 1)" "$(cat "$work/room")" "tar of the largest image" "$largest"
@@ -142,6 +130,6 @@ row "files that the loader makes or writes beside its state (wants 0)" "$elsewhe
 beside "bytes read for a full load (wants ≤ 1.3)" "$bytes_read" "the bundle" "$(size "$work/gzip")"
 beside "bytes sent for $partial_layers layers on present images (wants ≤ 1.01)" "$partial_sent" "their tars" "$partial_tars"
 row "nothing to do, s (wants < 0.2)" "$nothing" "" ""
-beside "into a registry's directory, gzip blobs made again, s" "$seed_gzip" "skopeo copy to a registry" "$(time_of time-skopeo)"
-beside "the same of blobs as they are (store: original), s" "$seed_original" "skopeo copy to a registry" "$(time_of time-skopeo)"
+beside "into a registry's directory, gzip blobs made again, s" "$seed_gzip" "skopeo copy to a registry" "$(time_of skopeo)"
+beside "the same of blobs as they are (store: original), s" "$seed_original" "skopeo copy to a registry" "$(time_of skopeo)"
 row "the same, peak memory of making them again, MiB" "$seed_memory" "" ""

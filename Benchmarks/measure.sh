@@ -37,6 +37,14 @@ seconds() { # COMMAND…: the median time of RUNS runs
     cat "$work"/time.* | median
     rm -f "$work"/time.*
 }
+elapsed() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'; } # SINCE, in seconds
+timed() { # NAME COMMAND…: adds its time to those of this name
+    local name=$1 began=$EPOCHREALTIME
+    shift
+    "$@" >/dev/null 2>>"$run/errors.log"
+    elapsed "$began" >>"$work/time-$name"
+}
+time_of() { median <"$work/time-$1"; } # NAME
 memory() { # COMMAND…: the peak of resident memory, in MiB
     /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null
     awk '{ printf "%.0f", $1 / 1024 }' "$work/rss"
@@ -46,3 +54,21 @@ megabytes() { awk -v n="$1" 'BEGIN { printf "%.1f", n / 1e6 }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", b ? a / b : 0 }'; }
 inspect() { "$bundle" inspect "$1" --json | jq "$2"; }
 row() { printf '| %s | %s | %s | %s |\n' "$@"; }
+beside() { row "$1" "$2" "$3: $4" "$(ratio "$2" "$4")"; } # WHAT OURS BESIDE THEIRS
+rate() { row "$1" "$2" "$3: $4" "$(ratio "$4" "$2")"; }   # the same, with the ratio of speeds
+
+names_of() { jq -r '.images[].reference' "$1/manifest.json" >"$work/names"; } # BUNDLE
+make_layout() { # of the images in `names`
+    local name
+    while read -r name; do
+        skopeo copy --quiet --src-tls-verify=false "docker://$name" "oci:$work/layout:$(tr '/:' '__' <<<"$name")" \
+            2>>"$run/errors.log"
+    done <"$work/names"
+}
+push_layout() { # to `registry`
+    local name
+    while read -r name; do
+        skopeo copy --quiet --dest-tls-verify=false "oci:$work/layout:$(tr '/:' '__' <<<"$name")" \
+            "docker://$registry/${name#*/}" 2>>"$run/errors.log"
+    done <"$work/names"
+}

@@ -11,7 +11,6 @@ cd "$(dirname "$0")/.."
 build original 9 "$work/bundle" "$work/cache"
 rm -rf "$work/cache"
 mkdir "$work/out"
-elapsed() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'; } # SINCE, in seconds
 xorriso_only() { # as `bundle iso` runs it, without the reading back
     xorriso -no_rc -report_about WARNING -outdev "stdio:$1" -joliet on -compliance joliet_long_names -stdio_sync off \
         -map "$work/bundle" / -commit -end
@@ -31,22 +30,18 @@ for i in $(seq "$runs"); do
     for form in cp xorriso_only iso compared; do
         case $form in xorriso_only) command=$form ;; *) command=write_$form ;; esac
         sync
-        began=$EPOCHREALTIME
-        "$command" "$work/out/$form" >/dev/null 2>>"$run/errors.log"
-        elapsed "$began" >>"$work/time-$form"
+        timed "$form" "$command" "$work/out/$form"
         [ "$i" = "$runs" ] && [ "$form" = iso ] && iso=$(size "$work/out/$form")
         rm -rf "$work/out/$form"
     done
 done
 peak=$(memory "$bundle" iso "$work/bundle" --trust "$work/bench.pub" --output "$work/out/iso" --no-progress 2>>"$run/errors.log")
 
-time_of() { median <"$work/time-$1"; }
 echo "## Media: bundle $(megabytes "$(size "$work/bundle")") MB, image $(megabytes "$iso") MB; $jobs cores"
 echo
 echo "| what | ours | beside | ratio of speeds |"
 echo "| --- | --- | --- | --- |"
-beside() { row "$1" "$2" "$3: $4" "$(ratio "$4" "$2")"; } # WHAT OURS BESIDE THEIRS
-beside "writing the image, s (wants ≥ 0.8)" "$(time_of xorriso_only)" "cp -r, sync" "$(time_of cp)"
-beside "bundle iso: writing, reading back, comparing, s" "$(time_of iso)" "cp -r, sync, sha256sum, md5sum" "$(time_of compared)"
-beside "the same" "$(time_of iso)" "cp -r, sync, nothing compared" "$(time_of cp)"
+rate "writing the image, s (wants ≥ 0.8)" "$(time_of xorriso_only)" "cp -r, sync" "$(time_of cp)"
+rate "bundle iso: writing, reading back, comparing, s" "$(time_of iso)" "cp -r, sync, sha256sum, md5sum" "$(time_of compared)"
+rate "the same" "$(time_of iso)" "cp -r, sync, nothing compared" "$(time_of cp)"
 row "peak memory of bundle iso, MiB" "$peak" "" ""

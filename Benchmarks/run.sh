@@ -35,7 +35,7 @@ for level in $levels; do
         line "unique tars after deduplication" "$(inspect "$work/plain-$level" .sizes.content)"
     }
 done
-jq -r '.images[].reference' "$work/gzip/manifest.json" >"$work/names"
+names_of "$work/gzip"
 mkdir -p "$work/tars"
 for digest in $(inspect "$work/plain-${levels%% *}" '.images[].manifests[].layers[].digest' | tr -d '"' | sort -u); do
     cp "$work/cache/v1/blobs/${digest#sha256:}" "$work/tars/"

@@ -12,15 +12,24 @@ die() {
     exit 1
 }
 
+unmount_below() { # DIRECTORY
+    local point
+    awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac |
+        while read -r point; do umount --lazy "$point" || true; done
+}
+
 stop_services() {
-    local process directory point
+    local process directory
     for process in "${processes[@]}"; do kill "$process" 2>/dev/null || true; done
     for process in "${processes[@]}"; do wait "$process" 2>/dev/null || true; done
     processes=()
-    for directory in "${leftovers[@]}"; do
-        awk -v below="$directory/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac |
-            while read -r point; do umount --lazy "$point" || true; done
-    done
+    for directory in "${leftovers[@]}"; do unmount_below "$directory"; done
+}
+
+stop_last() { # of what was started
+    kill "${processes[-1]}"
+    wait "${processes[-1]}" || true
+    unset 'processes[-1]'
 }
 
 end() {
@@ -53,6 +62,7 @@ log: { level: info, accesslog: { disabled: true } }
 storage: { filesystem: { rootdirectory: $1 } }
 http: { addr: 127.0.0.1:0, secret: local }
 END
+    : >"$run/registry.log" # not the port of one before
     docker-registry serve "$run/registry.yml" >"$run/registry.log" 2>&1 &
     processes+=($!)
     # The registry takes a free port itself and says which.
@@ -72,10 +82,8 @@ serve_docker() { # DIRECTORY, where it stores; `docker` then speaks to it, witho
 }
 
 stop_docker() { # and forget what it stores in DIRECTORY
-    local point
     kill "$dockerd"
     wait "$dockerd" || true
-    awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | tac |
-        while read -r point; do umount --lazy "$point" || true; done
+    unmount_below "$1"
     rm -rf "$1"
 }
