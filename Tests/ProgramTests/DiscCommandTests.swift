@@ -136,17 +136,8 @@ import Testing
             ("fsync", 1), ("fsync", 3), ("pwrite64", 1), ("renameat", 1), ("renameat", 2), ("unlinkat", 1),
             ("fadvise64", 1), ("mkdirat", 1),
         ] {
-            var command = scene.iso("new.iso")
-            command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
             // Not the program that it starts: that one ends by itself.
-            command.arguments =
-                [
-                    "-qq", "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
-                    "inject=\(call):signal=KILL:when=\(moment)",
-                    command.program,
-                ] + command.arguments
-            command.program = "strace"
-            let result = try await command.run()
+            let result = try await scene.iso("new.iso").injecting("signal=KILL:when=\(moment)", in: call).run()
             if result.status == .signalled(9) { kills += 1 }
             if scene.program.exists("new.iso") {
                 #expect(try scene.program.directory.read("new.iso") == clean, "\(call) \(moment)")

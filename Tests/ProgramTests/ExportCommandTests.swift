@@ -11,10 +11,6 @@ import Testing
 
     init() async throws { scene = try await ExportScene() }
 
-    private func raw(_ reference: String) async throws -> [UInt8] {
-        try await Command("skopeo", ["inspect", "--raw", reference]).check().output
-    }
-
     @Test(.enabled(if: Toolbox.hasDockerDaemon && Toolbox.has("tar")))
     func `docker loads one archive with each layer once, and runs what it holds`() async throws {
         let printed = try await scene.export("docker-archive", to: "all.tar").check()
@@ -67,14 +63,7 @@ import Testing
             ("plain", ExportScene.plainName), ("packed", ExportScene.packedName), ("multi", ExportScene.indexName),
             ("sbom", ExportScene.sbomName),
         ] {
-            let reference = "\(transport):\(directory.path("out")):\(name)"
-            #expect(try await raw(reference) == scene.source(tag), "\(name)")
-            let copy = directory.path("copy-" + tag)
-            try await Command("skopeo", ["copy", "--quiet", "--all", reference, "dir:" + copy]).check()
-            for file in try FileManager.default.contentsOfDirectory(atPath: copy) {
-                guard let digest = Digest(hex: file) else { continue }
-                #expect(try directory.read("copy-\(tag)/\(file)") == scene.images.blobs[digest])
-            }
+            try await scene.expectSource(tag, at: "\(transport):\(directory.path("out")):\(name)")
         }
         guard format == "oci-layout" else { return }
         let blobs = try FileManager.default.contentsOfDirectory(atPath: directory.path("out/blobs/sha256"))
@@ -157,11 +146,7 @@ import Testing
             "export", directory.path("bundle"), "--trust", directory.path("other/release.pub"), "--format",
             "oci-archive", "--output", directory.path("new"))
         #expect(foreign.status == .exited(3))
-        let packs = try scene.program.tree("bundle/blobs/sha256")
-        let (name, bytes) = try #require(packs.max { $0.value.count < $1.value.count })
-        var damaged = bytes
-        damaged[damaged.count / 2] ^= 1
-        try directory.write(damaged, to: "bundle/blobs/sha256/" + name)
+        try scene.program.damagePack()
         for format in ["docker-archive", "oci-archive", "oci-layout", "k3s"] {
             let result = try await scene.export(format, to: "new").run()
             #expect(result.status == .exited(4), "\(format): \(result.errorText)")

@@ -10,17 +10,6 @@ import Testing
 
     private static let formats = ["docker-archive", "oci-archive", "oci-layout", "k3s"]
 
-    /// A command of which some calls fail, wait or kill it.
-    private func injecting(_ what: String, in call: String, _ command: Command) -> Command {
-        var command = command
-        command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
-        command.arguments =
-            ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(what)", command.program]
-            + command.arguments
-        command.program = "strace"
-        return command
-    }
-
     @Test(.enabled(if: Toolbox.canMount)) func `a volume that is too small is left as it was`() async throws {
         let volume = try await SmallVolume("size=100k")
         for format in Self.formats {
@@ -35,7 +24,7 @@ import Testing
     @Test(.enabled(if: Toolbox.canMount), arguments: formats)
     func `a volume that becomes full leaves nothing`(format: String) async throws {
         let volume = try await SmallVolume("size=4m")
-        var command = injecting("delay_enter=30000", in: "write", scene.export(format, to: "unused"))
+        var command = scene.export(format, to: "unused").injecting("delay_enter=30000", in: "write")
         let position = try #require(command.arguments.firstIndex(of: "--output")) + 1
         command.arguments[position] = volume.path + "/new"
         let export = try command.start()
@@ -68,9 +57,8 @@ import Testing
             "write": [1, 30], "fsync": [1, 2], "renameat": [1, 2], "fchmod": [1], "mkdirat": [1], "unlinkat": [1],
         ] {
             for moment in moments {
-                let result = try await injecting(
-                    "signal=KILL:when=\(moment)", in: call, scene.export(format, to: "new")
-                ).run()
+                let result = try await scene.export(format, to: "new")
+                    .injecting("signal=KILL:when=\(moment)", in: call).run()
                 if result.status == .signalled(9) { kills += 1 } else { #expect(result.status == .exited(0)) }
                 let what = "\(call) \(moment)"
                 if scene.program.exists("new") {

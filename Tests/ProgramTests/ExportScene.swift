@@ -66,11 +66,27 @@ struct ExportScene: Sendable {
         return try #require(images.blobs[descriptor.digest])
     }
 
-    /// Demands that there is nothing at the output, nor anything beside it.
-    func expectNothing(_ output: String, in folder: String = "", sourceLocation: SourceLocation = #_sourceLocation)
-        throws
+    /// Demands that skopeo gets every document and blob of a source image as it was.
+    func expectSource(_ tag: String, at reference: String, sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
     {
-        let names = try FileManager.default.contentsOfDirectory(atPath: program.directory.path(folder))
+        let raw = try await Command("skopeo", ["inspect", "--raw", "--tls-verify=false", reference]).check().output
+        #expect(try raw == source(tag), "\(reference)", sourceLocation: sourceLocation)
+        let copy = "copy-" + tag
+        try await Command(
+            "skopeo",
+            ["copy", "--quiet", "--all", "--src-tls-verify=false", reference, "dir:" + program.directory.path(copy)]
+        ).check()
+        for file in try FileManager.default.contentsOfDirectory(atPath: program.directory.path(copy)) {
+            guard let digest = Digest(hex: file) else { continue }
+            #expect(
+                try program.directory.read("\(copy)/\(file)") == images.blobs[digest], sourceLocation: sourceLocation)
+        }
+    }
+
+    /// Demands that there is nothing at the output, nor anything beside it.
+    func expectNothing(_ output: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: program.directory.path)
         #expect(!names.contains { $0.contains(output) }, "\(names)", sourceLocation: sourceLocation)
     }
 }

@@ -159,14 +159,10 @@ import Testing
         var full = 0
         for moment in [1, 2, 4, 7, 12, 20] {
             for name in ["bundle", "bundle.partial", "small/cache"] { try scene.program.remove(name) }
-            var build = scene.program.command([], environment: ["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"])
-            build.program = "strace"
-            build.arguments = [
-                "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
-                "inject=\(call):error=ENOSPC:when=\(moment)",
-                Program.path, "build", scene.spec, "--output", scene.program.directory.path("bundle"), "--key",
+            let build = scene.program.command([
+                "build", scene.spec, "--output", scene.program.directory.path("bundle"), "--key",
                 scene.program.key, "--level", "3", "--cache", scene.program.directory.path("small/cache"),
-            ]
+            ]).injecting("error=ENOSPC:when=\(moment)", in: call)
             let result = try await build.run()
             if result.status == .exited(0) {
                 #expect(try scene.program.tree() == scene.clean)

@@ -150,11 +150,8 @@ import Testing
         in call: String, _ moment: Int, _ scene: Scene, _ worker: String, withOlder: Bool
     ) async throws -> CommandStatus {
         try scene.start(worker, withOlder: withOlder)
-        var build = scene.program.command([], environment: ["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"])
-        build.program = "strace"
-        build.arguments =
-            ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(moment)"]
-            + [Program.path] + scene.arguments(worker)
+        let build = scene.program.command(scene.arguments(worker))
+            .injecting("signal=KILL:when=\(moment)", in: call)
         let status = try await build.run().status
         let what = "\(call) \(moment), \(withOlder ? "with" : "without") an older bundle"
         #expect(status == .signalled(9) || status == .exited(0), "\(what): \(status)")

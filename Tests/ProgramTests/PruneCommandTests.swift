@@ -144,13 +144,7 @@ import Testing
                 try program.remove(to)
                 try FileManager.default.copyItem(atPath: directory.path(from), toPath: directory.path(to))
             }
-            var killed = command
-            killed.program = "strace"
-            // Calls are counted by thread.
-            killed.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
-            killed.arguments =
-                ["-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e"]
-                + ["inject=unlinkat:signal=KILL:when=\(moment)", Program.path] + command.arguments
+            let killed = command.injecting("signal=KILL:when=\(moment)", in: "unlinkat")
             guard try await killed.run().status == .signalled(9) else { break }
             kills += 1
             // What stays is whole: each link leads to a blob.

@@ -14,17 +14,7 @@ import Testing
     @Test(.enabled(if: Toolbox.has("skopeo"))) func `skopeo gets every document and blob as it was`() async throws {
         let server = try await RunningServe(scene.program)
         for tag in ["plain", "packed", "multi", "sbom"] {
-            let reference = "docker://\(server.host)/local/\(tag):1"
-            let raw = try await Command("skopeo", ["inspect", "--raw", "--tls-verify=false", reference]).check().output
-            #expect(try raw == scene.source(tag))
-            let copy = directory.path("copy-" + tag)
-            try await Command(
-                "skopeo", ["copy", "--quiet", "--all", "--src-tls-verify=false", reference, "dir:" + copy]
-            ).check()
-            for file in try FileManager.default.contentsOfDirectory(atPath: copy) {
-                guard let digest = Digest(hex: file) else { continue }
-                #expect(try directory.read("copy-\(tag)/\(file)") == scene.images.blobs[digest])
-            }
+            try await scene.expectSource(tag, at: "docker://\(server.host)/local/\(tag):1")
         }
         #expect(server.log.contains("GET /v2/local/plain/manifests/1 200"))
     }

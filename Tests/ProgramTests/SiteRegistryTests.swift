@@ -32,7 +32,9 @@ import Testing
             """, to: "choices.env")
     }
 
-    private func install(_ arguments: String...) async throws -> CommandResult {
+    private func install(_ arguments: String...) async throws -> CommandResult { try await install(arguments) }
+
+    private func install(_ arguments: [String]) async throws -> CommandResult {
         try await Command(
             Self.folder + "/install.sh",
             ["--root", root, "--cert", directory.path("server.pem"), "--key", directory.path("server.key")] + arguments
@@ -81,10 +83,7 @@ import Testing
             (["--env", wrong], 64), (["--env", directory.path("absent")], 1),
             (["--root", directory.path("absent")], 1),
         ] as [([String], Int32)] {
-            let result = try await Command(
-                Self.folder + "/install.sh",
-                ["--root", root, "--cert", directory.path("server.pem"), "--key", key] + arguments
-            ).run()
+            let result = try await install(arguments)
             #expect(result.status == .exited(status), "\(arguments): \(result.errorText)")
             #expect(result.errorText.hasPrefix("install.sh: "))
         }

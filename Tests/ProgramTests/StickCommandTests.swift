@@ -77,16 +77,8 @@ import Testing
             ("write", 3), ("fsync", 3), ("fsync", 12), ("renameat", 1), ("renameat", 7), ("syncfs", 1), ("mkdirat", 2),
             ("fadvise64", 3),
         ] {
-            var command = scene.usb(stick.path, "--folder", "bundle")
-            command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
-            command.arguments =
-                [
-                    "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e",
-                    "inject=\(call):signal=KILL:when=\(moment)",
-                    command.program,
-                ] + command.arguments
-            command.program = "strace"
-            let result = try await command.run()
+            let result = try await scene.usb(stick.path, "--folder", "bundle")
+                .injecting("signal=KILL:when=\(moment)", in: call).run()
             if result.status == .signalled(9) {
                 kills += 1
                 #expect(!hasStatement(stick), "\(call) \(moment)")
@@ -102,16 +94,8 @@ import Testing
     /// Runs a copy whose volume is synced slowly, so that the stick can lie between writing and reading.
     private func lying(times: Int) async throws -> (status: CommandStatus, errorText: String, stick: StickVolume) {
         let stick = try await StickVolume(.ext4)
-        var command = scene.usb(stick.path, "--folder", "bundle")
-        command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = "1"
-        command.arguments =
-            [
-                "-f", "-qq", "-o", "/dev/null", "-e", "trace=syncfs", "-e", "inject=syncfs:delay_exit=1500000",
-                command.program,
-            ]
-            + command.arguments
+        var command = scene.usb(stick.path, "--folder", "bundle").injecting("delay_exit=1500000", in: "syncfs")
         command.arguments.removeAll { $0 == "--no-progress" }
-        command.program = "strace"
         let wanted = try packs(scene.program.directory.path("bundle")).map { URL(filePath: $0).lastPathComponent }
         let child = try command.start()
         // Each time that the first pack is there as it should be, and all others are there, it rots.
