@@ -41,3 +41,12 @@ int clinux_is_held(int file) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(file, F_OFD_GETLK, &lock) == 0 ? lock.l_type != F_UNLCK : -1;
 }
+
+ssize_t clinux_copy(int from, int64_t offset, int to, size_t count) {
+    off_t position = offset;
+    return copy_file_range(from, &position, to, NULL, count, 0);
+}
+
+void clinux_start_writing(int file, int64_t offset, int64_t count) {
+    sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
+}

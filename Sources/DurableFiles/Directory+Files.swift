@@ -13,18 +13,6 @@ extension Directory {
         return try ReadableFile(descriptor, path: full(name))
     }
 
-    /// The whole of a regular file.
-    ///
-    /// - Throws: `FileError`; `overLimit` when it has more bytes than `limit`, before anything is read.
-    public func readFile(_ name: String, limit: Int) throws(FileError) -> [UInt8] {
-        let file = try openFile(name)
-        guard file.size <= limit else {
-            throw FileError(
-                .overLimit, "cannot read '\(file.path)': it has \(file.size) bytes, more than the \(limit) allowed")
-        }
-        return try file.read(at: 0, count: Int(file.size))
-    }
-
     /// Writes a file so that after a crash either the old or the complete new one is there; returns when it is durable.
     public func writeFile(
         _ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644, owner: FileOwner? = nil

@@ -22,3 +22,10 @@ public struct DirectoryEntry: Sendable, Hashable {
     /// Its size in bytes; 0 if it is not a file.
     public let size: Int64
 }
+
+extension DirectoryEntry {
+    /// What has any bytes as its path, escaped as those of a walk.
+    public init(naming path: String, kind: Kind, size: Int64) {
+        self = Child(name: path.utf8CString, kind: kind, size: size).entry(prefix: "")
+    }
+}

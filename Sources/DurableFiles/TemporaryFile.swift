@@ -10,7 +10,7 @@ public struct TemporaryFile: ~Copyable, Sendable {
     private var isCommitted = false
 
     /// How many bytes were appended.
-    public private(set) var written: Int64 = 0
+    public internal(set) var written: Int64 = 0
 
     init(in directory: Directory, mode: UInt32) throws(FileError) {
         // A name that exists belongs to another writer, or to one that crashed: take the next.
@@ -31,6 +31,9 @@ public struct TemporaryFile: ~Copyable, Sendable {
     deinit {
         if !isCommitted { unsafe unlinkat(directory.descriptor.number, name, 0) }
     }
+
+    var number: Int32 { descriptor.number }
+    var path: String { directory.full(name) }
 
     /// Adds bytes at the end; blocks.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// openat2 of a relative path that must stay beneath `directory`: no symbolic link, no other mount, no way out.
 /// Returns a descriptor, or -1 with errno.
@@ -20,3 +22,9 @@ int clinux_hold(int file);
 
 /// Whether somebody else has a lock of the file; takes none. Returns 0 or 1, or -1 with errno.
 int clinux_is_held(int file);
+
+/// copy_file_range from an offset to where the other file's position is. Returns how much was copied, or -1 with errno.
+ssize_t clinux_copy(int from, int64_t offset, int to, size_t count);
+
+/// Tells the kernel to start writing a part of a file to its device, without waiting; what it does with that is its own.
+void clinux_start_writing(int file, int64_t offset, int64_t count);
