@@ -22,19 +22,15 @@ import Glibc
     /// A reader of an archive, connected to its bytes.
     ///
     /// - Throws: `ArchiveError` with code `failed`, or as `failure`: the library looks at the first bytes here.
-    static func open(_ format: ArchiveReader.Format, of input: ArchiveInput) throws -> ArchiveHandle {
+    static func open(_ input: ArchiveInput) throws -> ArchiveHandle {
         let handle = try ArchiveHandle()
         let pointer = unsafe handle.pointer
         let isSetUp =
-            switch format {
-            case .tar:
-                unsafe archive_read_support_format_tar(pointer) == ARCHIVE_OK
-                    && archive_read_support_filter_gzip(pointer) == ARCHIVE_OK
-                    && archive_read_support_filter_zstd(pointer) == ARCHIVE_OK
-            case .iso9660: unsafe archive_read_support_format_iso9660(pointer) == ARCHIVE_OK
-            }
+            unsafe archive_read_support_format_tar(pointer) == ARCHIVE_OK
+            && archive_read_support_filter_gzip(pointer) == ARCHIVE_OK
+            && archive_read_support_filter_zstd(pointer) == ARCHIVE_OK
         guard isSetUp else { throw ArchiveError(.failed, "cannot read '\(input.name)': \(handle.complaint)") }
-        guard unsafe input.open(pointer) == ARCHIVE_OK else { throw handle.failure("opening it", format, input) }
+        guard unsafe input.open(pointer) == ARCHIVE_OK else { throw handle.failure("opening it", input) }
         return handle
     }
 
@@ -56,12 +52,11 @@ import Glibc
     }
 
     /// Why a call failed: the stream's own error where there is one.
-    func failure(_ doing: String, _ format: ArchiveReader.Format, _ input: ArchiveInput) -> any Error {
+    func failure(_ doing: String, _ input: ArchiveInput) -> any Error {
         if let failure = input.failure { return failure }
         let complaint = complaint
         guard complaint != "Unrecognized archive format" else {
-            let kind = format == .tar ? "no tar, nor one in gzip or zstd" : "no ISO 9660 image"
-            return ArchiveError(.unsupported, "'\(input.name)' is \(kind)")
+            return ArchiveError(.unsupported, "'\(input.name)' is no tar, nor one in gzip or zstd")
         }
         return ArchiveError(.damaged, "'\(input.name)' is damaged: \(doing) failed: \(complaint); copy it again")
     }

@@ -2,54 +2,40 @@ import CLibArchive
 public import DurableFiles
 import Glibc
 
-/// Reads an archive from start to end, strictly: what is cut off or ambiguous is an error, and nothing is unpacked.
+/// Reads a tar, plain or compressed with gzip or zstd, from start to end, strictly: what is cut off or ambiguous is an error, and nothing is unpacked.
 ///
 /// Names are any bytes; `ArchiveEntry.name()` refuses those that lead elsewhere, and callers that need it refuse repeated
-/// ones. Blocks. Memory: 1 MiB and what the decompressor needs, at most 128 MiB for zstd; for ISO 9660 also its directories.
+/// ones. Blocks. Memory: 1 MiB and what the decompressor needs, at most 128 MiB for zstd.
 public struct ArchiveReader: ~Copyable {
-    /// Kinds of archives.
-    public enum Format: Sendable {
-        /// tar in all its forms, plain or compressed with gzip or zstd.
-        case tar
-        /// ISO 9660 with Rock Ridge or Joliet names.
-        case iso9660
-    }
-
     /// More entries than any of the archives that we are for have.
     public static let maximumEntryCount = 1 << 20
 
     // Destroyed in the order of declaration: the library lets go of the input before that goes.
     private let handle: ArchiveHandle
     private let input: ArchiveInput
-    private let format: Format
     private var entryCount = 0
     private var current: ArchiveEntry?
 
     /// Opens an archive in a file; parts that nobody reads are skipped by seeking.
     ///
     /// - Throws: `ArchiveError` with code `failed`, `unsupported`, or `damaged` for what is cut off.
-    public init(_ file: ReadableFile, as format: Format) throws {
-        if format == .iso9660 { try ISOVolume.checkSize(of: file) }
-        try self.init(ArchiveInput(file), format)
-    }
+    public init(_ file: ReadableFile) throws { try self.init(ArchiveInput(file)) }
 
     /// Opens an archive that comes as a stream.
     ///
     /// - Parameters:
     ///   - name: What messages call it.
-    ///   - format: What it is; ISO images need a file.
     ///   - read: Fills the start of a buffer and says how much; 0 at the end.
     /// - Throws: As for a file, or what `read` throws.
     public init(
-        stream name: String, as format: Format, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+        stream name: String, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
     ) throws {
-        try self.init(unsafe ArchiveInput(name: name, read), format)
+        try self.init(unsafe ArchiveInput(name: name, read))
     }
 
-    private init(_ input: ArchiveInput, _ format: Format) throws {
-        handle = try ArchiveHandle.open(format, of: input)
+    private init(_ input: ArchiveInput) throws {
+        handle = try ArchiveHandle.open(input)
         self.input = input
-        self.format = format
     }
 
     /// The next entry; nil at the end.
@@ -64,7 +50,7 @@ public struct ArchiveReader: ~Copyable {
         let code = handle.withLocale { unsafe archive_read_next_header(pointer, &header) }
         if code == ARCHIVE_EOF {
             // The library takes a tar without its two empty blocks for whole.
-            guard format != .tar || handle.takenSinceHeader > 0 else {
+            guard handle.takenSinceHeader > 0 else {
                 throw ArchiveError(.damaged, "'\(input.name)' has no end: it is cut off; copy it again")
             }
             return nil
@@ -149,7 +135,7 @@ public struct ArchiveReader: ~Copyable {
         return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
     }
 
-    private func failure(_ doing: String) -> any Error { handle.failure(doing, format, input) }
+    private func failure(_ doing: String) -> any Error { handle.failure(doing, input) }
 
     private func sparse(_ entry: ArchiveEntry) -> ArchiveError {
         ArchiveError(

@@ -30,15 +30,6 @@ struct ArchiveScene {
         return path
     }
 
-    /// An ISO image of the folder.
-    func iso(_ arguments: String...) async throws -> String {
-        let path = directory.path("made.iso")
-        try await Command(
-            "xorriso", ["-as", "mkisofs", "-quiet", "-o", path] + arguments + [directory.path("root")]
-        ).check()
-        return path
-    }
-
     func open(_ path: String) throws -> ReadableFile {
         let slash = path.lastIndex(of: "/") ?? path.startIndex
         return try Directory(opening: String(path[..<slash])).openFile(String(path[path.index(after: slash)...]))
@@ -46,9 +37,9 @@ struct ArchiveScene {
 
     /// Everything in an archive: names and the bytes of files, of which those that `skipping` names are not read.
     func read(
-        _ path: String, as format: ArchiveReader.Format = .tar, skipping: (String) -> Bool = { _ in false }
+        _ path: String, skipping: (String) -> Bool = { _ in false }
     ) throws -> [String: [UInt8]] {
-        var reader = try ArchiveReader(open(path), as: format)
+        var reader = try ArchiveReader(open(path))
         return try Self.read(&reader, skipping: skipping)
     }
 

@@ -83,7 +83,7 @@ actor ArchiveStore {
             do {
                 let folder = try Directory(opening: slash == path.startIndex ? "/" : String(path[..<slash]))
                 let file = try folder.openFile(String(path[path.index(after: slash)...]))
-                return try ArchiveReader(file, as: .tar)
+                return try ArchiveReader(file)
             } catch let error as FileError {
                 guard [.notFound, .notRegular].contains(error.code) else { throw error }
                 throw BuildError(
@@ -91,7 +91,7 @@ actor ArchiveStore {
             }
         case .daemon(let image, let socket):
             let export = try DockerExport(of: image, socket: socket)
-            return try unsafe ArchiveReader(stream: name, as: .tar) { try unsafe export.read(into: $0) }
+            return try unsafe ArchiveReader(stream: name) { try unsafe export.read(into: $0) }
         }
     }
 }
