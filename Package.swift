@@ -66,6 +66,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Gzip", [.target(name: "CISAL", condition: .when(traits: ["ISAL"])), "Deflate"]),
         module("Tar"),
+        module("Discs", ["DurableFiles"]),
         module("Archives", ["CLibArchive", "DurableFiles"]),
         module("Programs", ["DurableFiles"]),
         module("Console"),
@@ -73,7 +74,9 @@ let package = Package(
         // The bundle on disk; mirrors docs/format.md.
         .target(
             name: "BundleFormat",
-            dependencies: ["Cryptography", "Deflate", "DurableFiles", "Gzip", "OCI", "StrictJSON", "Zstandard"],
+            dependencies: [
+                "Cryptography", "Deflate", "Discs", "DurableFiles", "Gzip", "OCI", "StrictJSON", "Zstandard",
+            ],
             resources: [.embedInCode("Text/README.txt"), .embedInCode("Text/audit.sh")],
             swiftSettings: strict + [.strictMemorySafety()]),
 
@@ -106,9 +109,8 @@ let package = Package(
         module(
             "BundleDelivery",
             [
-                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography", "DurableFiles", "Engines",
-                "OCI",
-                "Programs", "Registry", "StrictJSON",
+                "BundleFormat", "BundleLoader", "BundleSpec", "Console", "Cryptography", "Discs", "DurableFiles",
+                "Engines", "OCI", "Programs", "Registry", "StrictJSON",
             ]),
         module(
             "BundleServer",
@@ -164,6 +166,7 @@ let package = Package(
         tests("Deflate", ["Cryptography", "Deflate", "OCI"], exclude: ["Oracle"]),
         tests("Gzip", ["Deflate", "Gzip", "TestSupport"]),
         tests("Tar", ["Tar", "TestSupport"]),
+        tests("Discs", ["Discs", "DurableFiles", "TestSupport"]),
         tests("Archives", ["Archives", "DurableFiles", "TestSupport"]),
         tests("Console", ["Console"]),
         tests("Programs", ["Programs", "TestSupport"]),

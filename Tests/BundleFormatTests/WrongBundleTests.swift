@@ -1,5 +1,6 @@
 import BundleFormat
 import Cryptography
+import DurableFiles
 import OCI
 import StrictJSON
 import TestSupport
@@ -288,7 +289,7 @@ import Testing
         let bundle = try await BundleFixture.tiny()
         let before = try BundleTree.fingerprint(bundle.path)
         let other = try PrivateKey.generate(.ecdsaP384)
-        let directory = try BundleFiles(path: bundle.path).directory
+        let directory = try Directory(opening: bundle.path)
         let statement = try BundleTree.read(bundle.path + "/STATEMENT")
         for signature in [[], [1, 2, 3], try bundle.keys[0].sign(statement), try other.sign([1])] {
             #expect(throws: BundleError(.notTrusted, "")) {

@@ -159,4 +159,40 @@ import Testing
             try scene.program.remove("maybe.iso")
         }
     }
+
+    /// Runs with another xorriso at the place of the real one, in a mount namespace of its own.
+    private func with(_ script: String, _ command: Command) async throws -> CommandResult {
+        let directory = scene.program.directory
+        try await Command("cp", [try #require(Toolbox.path(of: "xorriso")), directory.path("real")]).check()
+        let fake = try directory.write("#!/bin/sh\n\(script)\n", to: "fake")
+        #expect(chmod(fake, 0o755) == 0)
+        var command = command
+        command.arguments =
+            ["--mount", "sh", "-c", "mount --bind \(fake) /usr/bin/xorriso && exec \"$0\" \"$@\"", command.program]
+            + command.arguments
+        command.environment["REAL"] = directory.path("real")
+        command.program = "unshare"
+        return try await command.run()
+    }
+
+    @Test(
+        .enabled(if: Toolbox.canMount),
+        arguments: [
+            (
+                "a byte of a pack",
+                "printf X | dd of=$OUT bs=1 seek=$(($(stat -c %s $OUT) - 400000)) conv=notrunc 2>/dev/null", 4
+            ),
+            ("its end", "truncate -s -600k $OUT", 4),
+            ("its descriptors", "dd if=/dev/zero of=$OUT bs=2048 seek=16 count=1 conv=notrunc 2>/dev/null", 4),
+            ("the program's own failure", "exit 5", 1),
+            ("the room", "echo 'libburn : FAILURE : No space left on device' >&2; exit 5", 6),
+        ] as [(String, String, Int32)])
+    func `an image that the program wrote wrong gets no name`(what: String, script: String, code: Int32) async throws {
+        let directory = scene.program.directory.path
+        let result = try await with(
+            "\(directory)/real \"$@\" || exit; OUT=$(echo \(directory)/.new.iso.partial/archive)\n\(script)",
+            inject("new.iso"))
+        #expect(result.status == .exited(code), "\(what): \(result.errorText)")
+        try scene.expectOnly(["base.iso"])
+    }
 }

@@ -1,5 +1,6 @@
 import BundleFormat
 import Cryptography
+import Discs
 import DurableFiles
 import OCI
 

@@ -1,4 +1,5 @@
 import Cryptography
+import Discs
 
 /// The checksum of a whole medium, as `checkisomd5` and installers that test their medium read it.
 ///

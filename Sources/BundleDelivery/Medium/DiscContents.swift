@@ -58,8 +58,9 @@ struct DiscContents {
         }
         try refuseCollisions(with: prefix.lowercased())
         let files = signed.all.map { File(source: $0.path, path: prefix + $0.path, sum: $0.sum) }
+        let source = options.base == nil ? bundle : try Directory.realPath(bundle)
         trees.append(
-            Tree(source: try Directory.realPath(bundle), replaces: false, keepsExecutables: false, files: files))
+            Tree(source: source, replaces: false, keepsExecutables: false, files: files))
     }
 
     /// Nothing else may lie in the bundle, and no file be put where another one is put; case does not count for Joliet.

@@ -1,9 +1,10 @@
 import BundleFormat
+import Discs
 import DurableFiles
 import Glibc
 import Programs
 
-/// The program xorriso, which writes disc images: with our order of files and no times but those that it is told.
+/// The program xorriso, which writes copies of images that boot: with our order of files and no times but those that it is told.
 ///
 /// Its commands are those of xorriso(1).
 struct DiscProgram {
@@ -30,7 +31,7 @@ struct DiscProgram {
     /// - Parameters:
     ///   - contents: What is put into it.
     ///   - options: Its label and base.
-    ///   - base: The volume of the base, where there is one.
+    ///   - base: The volume of the base.
     ///   - created: What all that is put into it has as its time.
     ///   - commands: How files in `directory` start that the program is to read.
     ///   - name: What the image is called in `directory`.
@@ -38,38 +39,30 @@ struct DiscProgram {
     ///   - waiting: Called ten times a second.
     /// - Throws: `FileError` with code `noSpace`, `DeliveryError` with code `program`.
     func write(
-        _ contents: DiscContents, options: DiscOptions, base: DiscVolume?, created: Timestamp, commands: String,
+        _ contents: DiscContents, options: DiscOptions, base: DiscVolume, created: Timestamp, commands: String,
         to name: String, in directory: Directory, waiting: () -> Void
     ) throws {
         let place = try Directory.realPath(directory.path)
         var arguments = [
             "-no_rc", "-report_about", "UPDATE", "-abort_on", "FAILURE", "-charset", "UTF-8", "-local_charset", "UTF-8",
         ]
-        if let base { arguments += ["-indev", "stdio:" + base.path] }
         arguments += [
-            "-outdev", "stdio:\(place)/\(name)", "-joliet", "on", "-rockridge", "on",
+            "-indev", "stdio:" + base.file.path, "-outdev", "stdio:\(place)/\(name)", "-joliet", "on", "-rockridge",
+            "on",
             "-compliance", "iso_9660_level=3:joliet_long_names:joliet_long_paths:always_gmt",
             // The whole is synced at its end.
             "-stdio_sync", "off",
         ]
-        if let base {
-            // An HFS+ tree beside it, for old Macs, cannot be written anew by the program.
-            arguments += ["-boot_image", "any", "replay", "-hfsplus", "off", "-volume_date", "uuid", base.uuid]
-            if let id = base.partitionTableID { arguments += ["-boot_image", "any", "gpt_disk_guid=\(id)"] }
-            if let label = options.label { arguments += ["-volid", label] }
-        } else {
-            arguments += ["-volid", options.label ?? DiscOptions.defaultLabel]
-        }
+        // An HFS+ tree beside it, for old Macs, cannot be written anew by the program.
+        arguments += ["-boot_image", "any", "replay", "-hfsplus", "off", "-volume_date", "uuid", base.uuid]
+        if let id = base.partitionTableID { arguments += ["-boot_image", "any", "gpt_disk_guid=\(id)"] }
+        if let label = options.label { arguments += ["-volid", label] }
         var weight = 0
         for (number, tree) in contents.trees.enumerated() {
             let file = "\(commands)-\(number)"
             let text = Self.commands(tree, created: Self.seconds(created), weight: &weight)
             try directory.writeFile(file, Array(text.utf8))
             arguments += ["-cdx", tree.source, "-options_from_file", "\(place)/\(file)"]
-        }
-        if base == nil {
-            arguments += ["-find", "/", "-maxdepth", "0", "-exec", "mkisofs_r", "--"]
-            arguments += ["-volume_date", "all_file_dates", "=\(Self.seconds(created))"]
         }
         try run(arguments + ["-commit", "-end"], waiting: waiting)
     }

@@ -1,6 +1,7 @@
 import BundleFormat
 public import BundleLoader
 public import Console
+import Discs
 import DurableFiles
 
 /// Writes a bundle as a disc image, alone or into an image that boots, and checks what was written.
@@ -43,30 +44,22 @@ public struct DiscWriter: Sendable {
     /// - Throws: `DeliveryError`; `FileError`, as `noSpace`; `BundleError`.
     public func write(to output: String) throws -> Summary {
         try options.validate()
-        let created = bundle.statement.created
-        let program = try DiscProgram(created: created)
+        let source = try BundleFiles(path: path).folder
+        guard options.base == nil || source is Directory else {
+            throw DeliveryError(
+                .usage,
+                "'\(path)' is an image, of which nothing can be put into another one; copy the bundle out of it first")
+        }
         let signed = try SignedFiles(path: path, statement: bundle.statement)
         let contents = try DiscContents(bundle: path, signed: signed, options: options)
-        let base = try options.base.map { try openBase($0.path) }
+        let form = try form(of: contents, in: source)
         let place = try ExportOutput(path: output, isDirectory: false)
         do {
-            // What the program puts before and behind the files is less than a megabyte.
-            let size = contents.size + (base?.file.size ?? 0) + (1 << 20)
-            try place.checkRoom(bytes: size, files: 8)
-            listener.phase("write", size)
-            var written: Int64 = 0
+            try place.checkRoom(bytes: form.size, files: 8)
+            listener.phase("write", form.size)
             let name = ExportOutput.archiveName
-            try program.write(
-                contents, options: options, base: base, created: created, commands: "commands", to: name,
-                in: place.partial
-            ) {
-                let now = (try? place.partial.size(of: name)) ?? written
-                listener.advance(now - written)
-                written = now
-            }
-            try place.partial.syncFile(name)
-            let volume = try DiscVolume(path: place.partial.path + "/" + name)
-            listener.advance(volume.file.size - written)
+            try write(contents, form, to: name, in: place.partial)
+            let volume = try DiscVolume(place.partial.openFile(name))
             listener.phase("check", volume.file.size)
             volume.file.forgetCachedContents()
             let checksum = try DiscCheck(volume, contents: contents).run { listener.advance($0) }
@@ -82,9 +75,57 @@ public struct DiscWriter: Sendable {
         }
     }
 
+    /// What is going to be written, and how large it becomes at most.
+    private enum Form {
+        case alone(DiscImage)
+        case injected(DiscProgram, base: DiscVolume, size: Int64)
+
+        var size: Int64 {
+            switch self {
+            case .alone(let image): image.size
+            case .injected(_, _, let size): size
+            }
+        }
+    }
+
+    private func form(of contents: DiscContents, in source: any ReadableFolder) throws -> Form {
+        let created = bundle.statement.created
+        guard let base = options.base else {
+            let image = DiscImage(
+                source: source, files: contents.trees.flatMap(\.files),
+                label: options.label ?? DiscOptions.defaultLabel, created: created)
+            return .alone(image)
+        }
+        let volume = try openBase(base.path)
+        // What the program puts before and behind the files is less than a megabyte.
+        return .injected(
+            try DiscProgram(created: created), base: volume, size: contents.size + volume.file.size + (1 << 20))
+    }
+
+    private func write(_ contents: DiscContents, _ form: Form, to name: String, in directory: Directory) throws {
+        switch form {
+        case .alone(let image): try image.write(as: name, in: directory) { listener.advance($0) }
+        case .injected(let program, let base, _):
+            var written: Int64 = 0
+            func advance() {
+                let now = (try? directory.size(of: name)) ?? written
+                listener.advance(now - written)
+                written = now
+            }
+            try program.write(
+                contents, options: options, base: base, created: bundle.statement.created, commands: "commands",
+                to: name,
+                in: directory, waiting: advance)
+            try directory.syncFile(name)
+            advance()
+        }
+    }
+
     /// The base, which must have nothing where the bundle and its loader are put.
     private func openBase(_ path: String) throws -> DiscVolume {
-        let volume = try DiscVolume(path: path)
+        let absolute = try Directory.realPath(path)
+        let (folder, name) = PathText.split(absolute)
+        let volume = try DiscVolume(Directory(opening: folder).openFile(name))
         let places = [options.bundleFolder] + (options.base?.firstboot == nil ? [] : [DiscContents.firstbootFolder])
         for place in places {
             let taken = try volume.rockRidge().files.keys.first { file in

@@ -36,17 +36,17 @@ struct SignedFiles {
             path: BundleLayout.statement, sum: FileSum(digest: SHA256Hasher.digest(of: bytes), size: Int64(bytes.count))
         )
         var small = [File(path: BundleLayout.checksums, sum: statement.checksums)]
-        for name in try files.directory.subdirectory(BundleLayout.signatures).names() {
-            let path = BundleLayout.signatures + "/" + name
+        for entry in try files.folder.folder(BundleLayout.signatures).entries(limit: BundleLayout.maximumFileCount) {
+            let path = BundleLayout.signatures + "/" + entry.path
             guard BundleLayout.isSignature(path) else { continue }
             // Nobody signs signatures: what was read is what counts.
-            let bytes = try files.directory.readFile(path, limit: BundleLayout.maximumSignatureSize)
+            let bytes = try files.folder.readFile(path, limit: BundleLayout.maximumSignatureSize)
             small.append(
                 File(path: path, sum: FileSum(digest: SHA256Hasher.digest(of: bytes), size: Int64(bytes.count))))
         }
         var blobs: [File] = []
         for (path, digest) in try files.checksums(statement).digests {
-            guard let size = try files.directory.size(of: path) else {
+            guard let size = try files.folder.size(of: path) else {
                 throw BundleError(.damaged, "reading the bundle: \(path) is missing; copy the bundle again")
             }
             let file = File(path: path, sum: FileSum(digest: digest, size: size))

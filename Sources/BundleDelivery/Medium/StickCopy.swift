@@ -5,7 +5,7 @@ import OCI
 
 /// The files of one bundle on a stick, and those of the bundle that they are copied from.
 struct StickCopy {
-    let source: Directory
+    let source: any ReadableFolder
     let target: Directory
 
     /// The files that are not there in their size; what the others hold is found out when all is read back.

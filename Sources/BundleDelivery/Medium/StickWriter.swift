@@ -48,7 +48,7 @@ public struct StickWriter: Sendable {
     ///   `noSpace` or `busy`; `BundleError`.
     public func write(to mountPoint: String, folder: String?) throws -> Summary {
         if let folder { try MediumFolder.validate(folder) }
-        let source = try BundleFiles(path: path).directory
+        let source = try BundleFiles(path: path).folder
         let signed = try SignedFiles(path: path, statement: bundle.statement)
         let root = try Self.openMountPoint(mountPoint)
         let target = try folder.map { try root.makeSubdirectory($0) } ?? root

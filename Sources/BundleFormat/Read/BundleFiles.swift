@@ -1,24 +1,56 @@
 import Cryptography
+import Discs
 public import DurableFiles
 public import OCI
 
 /// Reads the small files of a bundle in the order of docs/format.md section 10, each checked before the next is believed.
 public struct BundleFiles: Sendable {
-    /// The bundle's directory.
-    public let directory: Directory
+    /// The bundle's files.
+    public let folder: any ReadableFolder
 
-    /// Opens a bundle's directory.
+    /// Opens a bundle: a directory, the image of a disc with the bundle at its root, or a folder of one, as `site.iso/bundle`.
     ///
-    /// - Throws: `BundleError` with code `notFound`, or `damaged` when it is no directory.
+    /// - Throws: `BundleError` with code `notFound`, or `damaged` when it is neither, or the image is damaged.
     public init(path: String) throws(BundleError) {
-        do throws(FileError) { directory = try Directory(opening: path) } catch {
+        do throws(FileError) { folder = try Directory(opening: path) } catch {
+            if error.code == .notRegular, let image = try Self.openImage(path) {
+                folder = image
+                return
+            }
             let advice =
                 switch error.code {
                 case .notFound: "check the path, and whether its medium is mounted"
-                case .notRegular: "a bundle is a directory: name the one that holds STATEMENT"
+                case .notRegular: "a bundle is a directory or the image of a disc: name what holds STATEMENT"
                 default: "check its permissions"
                 }
             throw BundleError(BundleError(error).code, "opening the bundle: \(error.message); \(advice)", cause: error)
+        }
+    }
+
+    /// The folder of an image that a path means which is no directory; nil where it leads to no file.
+    private static func openImage(_ path: String) throws(BundleError) -> DiscFolder? {
+        do {
+            guard let (image, name) = try ReadableFile.open(through: path) else { return nil }
+            let folder = try DiscFolder(image, folder: name)
+            if try folder.size(of: BundleLayout.statement) == nil {
+                let suffix = "/" + BundleLayout.statement
+                let paths = try folder.entries(limit: .max).map(\.path)
+                if let other = paths.first(where: { $0.hasSuffix(suffix) })?.dropLast(suffix.count) {
+                    throw BundleError(
+                        .notFound,
+                        "opening the bundle: '\(folder.path)' is none, but has one within; name '\(folder.path)/\(other)'"
+                    )
+                }
+            }
+            return folder
+        } catch let error as BundleError {
+            throw error
+        } catch let error as DiscError {
+            let code: BundleError.Code = error.code == .notFound ? .notFound : .damaged
+            throw BundleError(code, "opening the bundle: \(error.message)", cause: error)
+        } catch {
+            let code = (error as? FileError).map { BundleError($0).code } ?? .files
+            throw BundleError(code, "opening the bundle: \(error)", cause: error)
         }
     }
 
@@ -27,10 +59,10 @@ public struct BundleFiles: Sendable {
     /// - Throws: `BundleError` with code `damaged` when it is absent or too large.
     public func statementBytes() throws(BundleError) -> [UInt8] {
         do throws(FileError) {
-            return try directory.readFile(BundleLayout.statement, limit: BundleLayout.maximumStatementSize)
+            return try folder.readFile(BundleLayout.statement, limit: BundleLayout.maximumStatementSize)
         } catch {
             throw BundleError(
-                .damaged, "\(error.message); \(directory.path) is no bundle, or its building or copying was cut off",
+                .damaged, "\(error.message); \(folder.path) is no bundle, or its building or copying was cut off",
                 cause: error)
         }
     }
@@ -42,7 +74,7 @@ public struct BundleFiles: Sendable {
         for key in trust.keys {
             let path = BundleLayout.signatures + "/" + key.signatureFileName
             do throws(FileError) {
-                let signature = try directory.readFile(path, limit: BundleLayout.maximumSignatureSize)
+                let signature = try folder.readFile(path, limit: BundleLayout.maximumSignatureSize)
                 if key.isValid(signature: signature, of: statement) {
                     valid.append(key.id)
                 } else {
@@ -67,7 +99,7 @@ public struct BundleFiles: Sendable {
             let details = faults.map { " (\($0.path ?? "") \($0.message))" }.joined()
             throw BundleError(
                 .notTrusted,
-                "verifying \(directory.path): \(valid.count) of \(trust.threshold) needed signatures are valid"
+                "verifying \(folder.path): \(valid.count) of \(trust.threshold) needed signatures are valid"
                     + " (trusted keys: \(trust.keys.count))\(details); "
                     + "do not use the bundle unless you can say which key signed it and trust that key")
         }
@@ -121,7 +153,7 @@ public struct BundleFiles: Sendable {
             guard sum.size <= limit else {
                 throw FileError(.overLimit, "reading \(path): \(sum.size) bytes are over the limit of \(limit)")
             }
-            bytes = try directory.readFile(path, limit: Int(sum.size))
+            bytes = try folder.readFile(path, limit: Int(sum.size))
         } catch {
             throw BundleError(.damaged, error.message, cause: error)
         }

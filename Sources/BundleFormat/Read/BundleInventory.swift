@@ -75,7 +75,7 @@ public struct BundleInventory: Sendable {
             images.append(Image(image: image, instances: instances))
         }
         let readme: Int64
-        do throws(FileError) { readme = try files.directory.size(of: BundleLayout.readme) ?? 0 } catch {
+        do throws(FileError) { readme = try files.folder.size(of: BundleLayout.readme) ?? 0 } catch {
             throw BundleError(error)
         }
         self.manifest = manifest

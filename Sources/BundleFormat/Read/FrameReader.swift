@@ -26,7 +26,7 @@ public final class FrameReader: Sendable {
     ) {
         self.index = index
         // A pack that cannot be opened is reported where a frame of it is asked for.
-        packs = manifest.packs.map { try? files.directory.openFile(BundleLayout.blobPath($0.digest)) }
+        packs = manifest.packs.map { try? files.folder.openFile(BundleLayout.blobPath($0.digest)) }
         largestFrame = index.frames.map(\.size).max() ?? 0
         cache = Mutex(FrameCache(capacity: max(1, cacheSize / max(1, largestFrame))))
         compressed = Mutex(CompressedFrames(capacity: compressedCacheSize))

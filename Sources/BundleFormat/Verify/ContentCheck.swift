@@ -161,7 +161,7 @@ struct ContentCheck: Sendable {
     private func checkPack(_ number: Int) -> String? {
         let digest = manifest.packs[number].digest
         do {
-            let file = try files.directory.openFile(BundleLayout.blobPath(digest))
+            let file = try files.folder.openFile(BundleLayout.blobPath(digest))
             var hasher = SHA256Hasher()
             try unsafe file.forEachChunk { chunk in unsafe hasher.update(chunk) }
             return hasher.finish() == digest ? nil : "its bytes are not those of its name"

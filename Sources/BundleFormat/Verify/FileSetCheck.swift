@@ -19,13 +19,13 @@ struct FileSetCheck {
     /// Compares.
     ///
     /// - Parameters:
-    ///   - directory: The bundle.
+    ///   - folder: The bundle.
     ///   - manifest: Its manifest; nil when that is damaged.
     ///   - checksums: Its sums; nil when they are damaged.
-    /// - Throws: `BundleError` when the directory cannot be read.
-    init(directory: Directory, manifest: BundleManifest?, checksums: ChecksumList?) throws(BundleError) {
+    /// - Throws: `BundleError` when the folder cannot be read.
+    init(folder: any ReadableFolder, manifest: BundleManifest?, checksums: ChecksumList?) throws(BundleError) {
         do throws(FileError) {
-            for entry in try directory.entries(limit: BundleLayout.maximumFileCount) { found[entry.path] = entry }
+            for entry in try folder.entries(limit: BundleLayout.maximumFileCount) { found[entry.path] = entry }
         } catch {
             throw BundleError(error)
         }
@@ -36,8 +36,8 @@ struct FileSetCheck {
         if let manifest { expectBlobs(of: manifest) }
         if let checksums { compare(checksums, with: manifest) }
         if manifest != nil || checksums != nil { findExtras() }
-        checkReadme(directory, checksums)
-        if manifest == nil, let checksums { checkBlobs(directory, checksums) }
+        checkReadme(folder, checksums)
+        if manifest == nil, let checksums { checkBlobs(folder, checksums) }
     }
 
     private mutating func expect(_ path: String, size: Int64?, isOptional: Bool = false) {
@@ -105,12 +105,12 @@ struct FileSetCheck {
     }
 
     /// Where the manifest is damaged, the sums still tell which other files are.
-    private mutating func checkBlobs(_ directory: Directory, _ checksums: ChecksumList) {
+    private mutating func checkBlobs(_ folder: any ReadableFolder, _ checksums: ChecksumList) {
         for (path, digest) in checksums.digests.sorted(by: { $0.key < $1.key })
         where path == BundleLayout.blobPath(digest) && found[path]?.kind == .file {
             do {
                 var hasher = SHA256Hasher()
-                try unsafe directory.openFile(path).forEachChunk { chunk in unsafe hasher.update(chunk) }
+                try unsafe folder.openFile(path).forEachChunk { chunk in unsafe hasher.update(chunk) }
                 guard hasher.finish() != digest else { continue }
                 faults.append(Fault(.digest, path: path, "its bytes are not those that were signed"))
             } catch {
@@ -119,12 +119,12 @@ struct FileSetCheck {
         }
     }
 
-    private mutating func checkReadme(_ directory: Directory, _ checksums: ChecksumList?) {
+    private mutating func checkReadme(_ folder: any ReadableFolder, _ checksums: ChecksumList?) {
         guard let digest = checksums?.digests[BundleLayout.readme], found[BundleLayout.readme]?.kind == .file else {
             return
         }
         do throws(FileError) {
-            let bytes = try directory.readFile(BundleLayout.readme, limit: 1 << 20)
+            let bytes = try folder.readFile(BundleLayout.readme, limit: 1 << 20)
             if SHA256Hasher.digest(of: bytes) != digest {
                 faults.append(Fault(.digest, path: BundleLayout.readme, "its bytes are not those that were signed"))
             }

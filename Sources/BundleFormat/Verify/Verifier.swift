@@ -11,7 +11,7 @@ public struct Verifier: Sendable {
         case full
     }
 
-    /// The bundle's directory.
+    /// The bundle's directory, or the image that it lies in.
     public let path: String
     /// Whose signatures count.
     public let trust: TrustPolicy
@@ -50,7 +50,7 @@ public struct Verifier: Sendable {
         }
         let manifest = try noting(BundleLayout.manifest) { () throws(BundleError) in try files.manifest(statement) }
         let checksums = try noting(BundleLayout.checksums) { () throws(BundleError) in try files.checksums(statement) }
-        let fileSet = try FileSetCheck(directory: files.directory, manifest: manifest, checksums: checksums)
+        let fileSet = try FileSetCheck(folder: files.folder, manifest: manifest, checksums: checksums)
         faults += fileSet.faults
         var bytesRead = statement.manifest.size + statement.checksums.size
 

@@ -69,7 +69,7 @@ public struct OpenedBundle: Sendable {
                         + "put all packs into one directory")
             }
             let size: Int64?
-            do throws(FileError) { size = try files.directory.size(of: BundleLayout.blobPath(pack.digest)) } catch {
+            do throws(FileError) { size = try files.folder.size(of: BundleLayout.blobPath(pack.digest)) } catch {
                 throw LoadError(error)
             }
             guard size == pack.size else {

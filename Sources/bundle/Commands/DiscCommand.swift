@@ -8,7 +8,7 @@ struct DiscCommand: AsyncParsableCommand {
         commandName: "iso", abstract: "Write a bundle as a disc image, alone or into an image that boots.",
         discussion: """
             ISO 9660 with Rock Ridge and Joliet, the same bytes for the same bundle; read back and compared with what was \
-            signed before it gets its name. The program xorriso is needed. \
+            signed before it gets its name. The program xorriso is needed for --inject. \
             Exit: 0 done, 3 not trusted, 4 damaged, 6 not enough space, 64 the output exists already.
             """)
 

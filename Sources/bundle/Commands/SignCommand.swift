@@ -2,6 +2,7 @@ import ArgumentParser
 import BundleFormat
 import Console
 import Cryptography
+import DurableFiles
 import OCI
 
 struct SignCommand: AsyncParsableCommand {
@@ -37,11 +38,12 @@ struct SignCommand: AsyncParsableCommand {
             _ = try files.checksums(statement)
             if let key {
                 let key = try KeyFile.privateKey(key, passphraseFile: passphraseFile)
-                try Terminal.data(SignatureFile.write(for: bytes, key: key, in: files.directory))
+                try Terminal.data(SignatureFile.write(for: bytes, key: key, in: Directory(opening: directory)))
             } else if let attach, let publicKey {
                 let key = try KeyFile.publicKey(publicKey)
                 let signature = try KeyFile.read(attach)
-                try Terminal.data(SignatureFile.attach(signature, of: bytes, by: key, in: files.directory))
+                try Terminal.data(
+                    SignatureFile.attach(signature, of: bytes, by: key, in: Directory(opening: directory)))
             } else {
                 try show(bytes)
             }

@@ -6,6 +6,7 @@ import BundleLoader
 import BundleSpec
 import Console
 import Cryptography
+import Discs
 import DurableFiles
 import OCI
 import Registry
@@ -49,6 +50,7 @@ enum ExitStatus: Int32 {
                 case .listen, .program: .unexpected
                 case .damaged: .damaged
                 }
+            case let error as DiscError: error.code == .notFound ? .notFound : .damaged
             case let error as RegistryError: error.cause.flatMap { $0 as? BundleError }.map(ExitStatus.init) ?? .source
             case let error as LoadError: ExitStatus(rawValue: error.exitCode) ?? .unexpected
             case let error as FileError:

@@ -3,20 +3,30 @@ import DurableFiles
 /// The files of an ISO 9660 image by one of its trees of names, and where their contents lie; nothing in it is believed.
 ///
 /// Spec: ECMA-119 § 9.1, SUSP § 5.1, RRIP § 4.1.4, Joliet § 3.
-struct DiscTree {
+public struct DiscTree: Sendable {
     /// Where the contents of a file lie, in one piece.
-    struct Place: Equatable {
-        let offset: Int64
-        var size: Int64
-        var end: Int64 { offset + size }
+    public struct Place: Equatable, Sendable {
+        /// The first byte.
+        public let offset: Int64
+        /// How many bytes there are.
+        public var size: Int64
+        /// The byte behind the last one.
+        public var end: Int64 { offset + size }
     }
 
     /// The files by their paths, without a slash before; links and devices count as empty files.
-    private(set) var files: [String: Place] = [:]
+    public private(set) var files: [String: Place] = [:]
+    /// The folders but the root, in the same form.
+    public private(set) var folders: Set<String> = []
+    /// Whether it has names that other trees than this one lack: those of Rock Ridge.
+    private(set) var hasRockRidge = false
     private let file: ReadableFile
     private let isJoliet: Bool
+    private var bytesRead: Int64 = 0
 
-    private static let maximumCount = 1 << 20
+    private static let maximumCount = 1 << 18
+    /// No medium that we are for has a fraction of that; an image that names its folders in circles ends there too.
+    private static let maximumDirectorySize: Int64 = 64 << 20
 
     /// Reads a tree.
     ///
@@ -24,7 +34,7 @@ struct DiscTree {
     ///   - file: The image.
     ///   - root: The volume descriptor.
     ///   - isJoliet: Whether it is that of Joliet.
-    /// - Throws: `FileError`, or `DeliveryError` with code `damaged`.
+    /// - Throws: `FileError`, or `DiscError` with code `damaged`.
     init(_ file: ReadableFile, root: [UInt8], isJoliet: Bool) throws {
         self.file = file
         self.isJoliet = isJoliet
@@ -37,13 +47,21 @@ struct DiscTree {
         return Place(offset: sector * DiscVolume.sectorSize, size: record.number32(10))
     }
 
-    private func damaged(_ prefix: String, _ what: String) -> DeliveryError {
-        DeliveryError(.damaged, "reading '\(file.path)': its folder '/\(prefix)' \(what); use another image")
+    private func damaged(_ prefix: String, _ what: String) -> DiscError {
+        let folder = prefix.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } ? prefix : "…"
+        return DiscError(.damaged, "reading '\(file.path)': its folder '/\(folder)' \(what); use another image")
+    }
+
+    private mutating func read(_ place: Place, _ prefix: String) throws -> [UInt8] {
+        bytesRead += place.size
+        guard bytesRead <= Self.maximumDirectorySize else { throw damaged(prefix, "and others are too large") }
+        guard place.end <= file.size else { throw damaged(prefix, "lies outside of the image") }
+        return try file.read(at: place.offset, count: Int(place.size))
     }
 
     private mutating func walk(_ folder: Place, prefix: String, depth: Int) throws {
-        guard depth <= 64, folder.size <= 64 << 20 else { throw damaged(prefix, "is too deep or too large") }
-        let bytes = try file.read(at: folder.offset, count: Int(folder.size))
+        guard depth <= 64 else { throw damaged(prefix, "is too deep") }
+        let bytes = try read(folder, prefix)
         var position = 0
         var begun: Place?
         while position < bytes.count {
@@ -61,13 +79,18 @@ struct DiscTree {
             let identifier = record.dropFirst(33).prefix(Int(record[record.startIndex + 32]))
             // The folder itself and the one above it.
             if identifier.count == 1, identifier.first.map({ $0 < 2 }) == true { continue }
-            guard let name = try name(identifier, record), !name.isEmpty, !name.contains("/") else {
-                throw damaged(prefix, "has a file without a name")
-            }
+            guard let name = try name(identifier, record, prefix), !name.isEmpty, name != ".", name != "..",
+                !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 })
+            else { throw damaged(prefix, "has a file whose name is none") }
+            guard files.count + folders.count < Self.maximumCount else { throw damaged(prefix, "has too many files") }
+            let path = prefix + name
             let flags = record[record.startIndex + 25]
             let part = Self.place(record)
             if flags & 2 != 0 {
-                try walk(part, prefix: prefix + name + "/", depth: depth + 1)
+                guard files[path] == nil, folders.insert(path).inserted else {
+                    throw damaged(prefix, "has two files of one name")
+                }
+                try walk(part, prefix: path + "/", depth: depth + 1)
                 continue
             }
             // A file of several extents is one where they lie in a row, as everybody writes them.
@@ -75,13 +98,16 @@ struct DiscTree {
             let whole = Place(offset: begun?.offset ?? part.offset, size: (begun?.size ?? 0) + part.size)
             begun = flags & 0x80 != 0 ? whole : nil
             guard begun == nil else { continue }
-            guard files.count < Self.maximumCount, files.updateValue(whole, forKey: prefix + name) == nil else {
-                throw damaged(prefix, "has too many files, or two of one name")
+            guard !folders.contains(path), files.updateValue(whole, forKey: path) == nil else {
+                throw damaged(prefix, "has two files of one name")
             }
         }
+        guard begun == nil else { throw damaged(prefix, "has a file without its end") }
     }
 
-    private func name(_ identifier: ArraySlice<UInt8>, _ record: ArraySlice<UInt8>) throws -> String? {
+    private mutating func name(
+        _ identifier: ArraySlice<UInt8>, _ record: ArraySlice<UInt8>, _ prefix: String
+    ) throws -> String? {
         if isJoliet {
             let units = stride(from: identifier.startIndex, to: identifier.endIndex - 1, by: 2).map {
                 UInt16(identifier[$0]) << 8 | UInt16(identifier[$0 + 1])
@@ -89,11 +115,15 @@ struct DiscTree {
             return Self.withoutVersion(String(decoding: units, as: UTF16.self))
         }
         let area = record.dropFirst(33 + identifier.count + (identifier.count % 2 == 0 ? 1 : 0))
-        return try rockRidgeName(area) ?? Self.withoutVersion(String(decoding: identifier, as: UTF8.self))
+        if let name = try rockRidgeName(area, prefix) {
+            hasRockRidge = true
+            return name
+        }
+        return Self.withoutVersion(String(decoding: identifier, as: UTF8.self))
     }
 
     /// The name in the system use area of a record and its continuations; nil where it has none.
-    private func rockRidgeName(_ area: ArraySlice<UInt8>) throws -> String? {
+    private mutating func rockRidgeName(_ area: ArraySlice<UInt8>, _ prefix: String) throws -> String? {
         var name: [UInt8]?
         var area = area
         for _ in 0..<16 {
@@ -111,8 +141,9 @@ struct DiscTree {
                 }
                 if entry.starts(with: "ST".utf8) { break }
             }
-            guard let next, next.size <= 1 << 16 else { break }
-            area = try file.read(at: next.offset, count: Int(next.size))[...]
+            // A continuation lies in one sector.
+            guard let next, next.size <= DiscVolume.sectorSize else { break }
+            area = try read(next, prefix)[...]
         }
         return name.map { String(decoding: $0, as: UTF8.self) }
     }
