@@ -52,6 +52,22 @@ import Testing
         }
         #expect(try scene.program.tree("export-image") == scene.program.tree("export-directory"))
         #expect(try scene.program.tree("storage-image") == scene.program.tree("storage-directory"))
+        try scene.program.directory.makeDirectory("storage-firstboot")
+        try scene.program.directory.write(
+            """
+            LOAD_IMAGE=true
+            BUNDLE_PATH=\(image)
+            TARGET=registry-dir
+            TARGET_PATH=\(path("storage-firstboot"))
+            TRUST_DIR=\(path("keys"))
+            STATE_DIR=\(path("state-firstboot"))
+
+            """, to: "firstboot.env")
+        let loader = URL(fileURLWithPath: Program.path).deletingLastPathComponent()
+        try await Command(
+            loader.appendingPathComponent("bundle-firstboot").path, ["--config", path("firstboot.env")]
+        ).check()
+        #expect(try scene.program.tree("storage-firstboot") == scene.program.tree("storage-directory"))
         // An image of an image.
         try await scene.iso("again.iso", bundle: "ours.iso/bundle", "--folder", "bundle").check()
         #expect(try scene.program.directory.read("again.iso") == scene.program.directory.read("ours.iso"))
