@@ -100,7 +100,7 @@ import Testing
         for (name, code, words) in [
             ("ours.iso", 5, "ours.iso/site'"), ("ours.iso/absent", 5, "no folder '/absent'"),
             ("ours.iso/site/STATEMENT", 5, "no folder"), ("ours.iso/site/sig", 4, "is no bundle"),
-            ("bundle/STATEMENT", 4, "no ISO 9660 image"), ("absent.iso", 5, "No such file"),
+            ("bundle/STATEMENT", 4, "or the image of a disc"), ("absent.iso", 5, "No such file"),
             ("absent.iso/site", 5, "No such file"),
         ] as [(String, Int32, String)] {
             let result = try await verify(name)

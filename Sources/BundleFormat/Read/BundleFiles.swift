@@ -27,7 +27,7 @@ public struct BundleFiles: Sendable {
         }
     }
 
-    /// The folder of an image that a path means which is no directory; nil where it leads to no file.
+    /// The folder of an image that a path means which is no directory; nil where it leads to no image.
     private static func openImage(_ path: String) throws(BundleError) -> DiscFolder? {
         do {
             guard let (image, name) = try ReadableFile.open(through: path) else { return nil }
@@ -46,6 +46,7 @@ public struct BundleFiles: Sendable {
         } catch let error as BundleError {
             throw error
         } catch let error as DiscError {
+            if error.code == .unsupported { return nil }
             let code: BundleError.Code = error.code == .notFound ? .notFound : .damaged
             throw BundleError(code, "opening the bundle: \(error.message)", cause: error)
         } catch {
