@@ -7,6 +7,10 @@ public struct TargetImage: Sendable {
     public let image: BundleImage
     /// The index or manifest that the reference stood for.
     public let root: Document
+    /// What it points to, as its root says or one of cosign's tags; nil where it stands for itself.
+    public let subject: Digest?
+    /// What it points to where its root says so, which lists of referrers repeat.
+    public let listedSubject: Digest?
     /// The image manifests that are delivered: one where the engine wants one platform, else all that are present.
     public let instances: [Instance]
 
@@ -54,5 +58,9 @@ public struct TargetImage: Sendable {
         self.image = image
         self.root = root
         self.instances = instances
+        // Documents were parsed when the bundle was read.
+        listedSubject =
+            (try? ImageDocument(parsing: root.bytes, mediaType: root.descriptor.mediaType))?.subject
+        subject = listedSubject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
     }
 }

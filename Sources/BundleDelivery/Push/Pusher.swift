@@ -76,7 +76,10 @@ public struct Pusher: Sendable {
             while let more = try await group.next() { mounted += more }
             return mounted
         }
-        for step in plan.steps where !step.isPresent { try await push(step) }
+        // Whoever finds an image by its tag finds at once what points to it.
+        for step in plan.steps where !step.isPresent && step.image.subject != nil { try await push(step) }
+        for list in plan.lists { try await push(list) }
+        for step in plan.steps where !step.isPresent && step.image.subject == nil { try await push(step) }
         return mounted
     }
 
@@ -102,6 +105,16 @@ public struct Pusher: Sendable {
             source = source ?? repository.repository
         }
         return mounted
+    }
+
+    /// Adds referrers to the list under a tag, where the registry does not keep such lists itself.
+    private func push(_ list: PushList) async throws {
+        guard try await client.referrersByAPI(of: list.subject, in: list.repository) == nil else { return }
+        let there = try await client.taggedReferrers(of: list.subject, in: list.repository)
+        var index = try there.map(ReferrerIndex.init(parsing:)) ?? ReferrerIndex()
+        guard try index.add(list.documents) else { return }
+        try await client.push(
+            index.document.descriptor, index.document.bytes, to: list.repository, tag: ReferrerTag.list(of: list.subject))
     }
 
     /// Puts manifests, children before their index, and tags last.

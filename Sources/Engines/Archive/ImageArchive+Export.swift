@@ -38,7 +38,8 @@ extension ImageArchive {
         addContent(of: images) { _ in true }
         let entries = images.flatMap { image in
             let root = image.root.descriptor
-            let names = image.image.names.map { name in
+            // A referrer is found by what it points to; under a name of its own, engines would take it for an image.
+            let names = image.image.names.filter { $0.tag != nil || image.listedSubject == nil }.map { name in
                 name.tag == nil ? "\(name.name)@\(root.digest)" : name.withoutDigest.description
             }
             return Self.entries(root, names.map { [Self.nameKey: $0, Self.tagKey: $0] })
