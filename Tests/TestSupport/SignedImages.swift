@@ -111,3 +111,23 @@ extension LyingRegistry {
         "/v2/\(repository)/referrers/\(subject)"
     }
 }
+
+extension Push {
+    /// Puts signed images into a repository with the tags that list what points to them, as oras does where there is no API.
+    public static func requests(_ signed: SignedImages, as repository: String, to registry: DockerRegistry) async throws
+    {
+        var images = signed.images
+        for name in images.names {
+            try await requests(images, tag: name.tag, as: "\(repository):\(name.tag)", to: registry)
+        }
+        for (subject, referrers) in signed.lists {
+            for referrer in referrers {
+                images.name(referrer, tag: referrer.digest.hex)
+                try await requests(images, tag: referrer.digest.hex, as: repository, to: registry)
+            }
+            let tag = ReferrerTag.list(of: subject)
+            images.name(images.add(signed.list(of: subject), mediaType: .ociIndex), tag: tag)
+            try await requests(images, tag: tag, as: "\(repository):\(tag)", to: registry)
+        }
+    }
+}

@@ -43,10 +43,8 @@ struct ImageAssembly: Sendable {
             let selection = try Self.selection(of: index, platforms, entry)
             let selected = Set(selection.map(\.digest.description))
             self.selection = selection
-            attestations = index.manifests.filter { manifest in
-                manifest.mediaType.isManifest
-                    && manifest.annotations["vnd.docker.reference.type"] == "attestation-manifest"
-                    && manifest.annotations["vnd.docker.reference.digest"].map(selected.contains) ?? false
+            attestations = index.manifests.filter {
+                $0.mediaType.isManifest && $0.attested.map(selected.contains) ?? false
             }
             self.platforms = nil
         }
@@ -70,7 +68,8 @@ struct ImageAssembly: Sendable {
             guard !selection.isEmpty else {
                 throw BuildError(
                     .source,
-                    "\(entry.key) is an index that lists nothing; take the image that it points to with 'referrers: none'")
+                    "\(entry.key) is an index that lists nothing; take the image that it points to with 'referrers: none'"
+                )
             }
         }
     }

@@ -114,7 +114,8 @@ public struct Pusher: Sendable {
         var index = try there.map(ReferrerIndex.init(parsing:)) ?? ReferrerIndex()
         guard try index.add(list.documents) else { return }
         try await client.push(
-            index.document.descriptor, index.document.bytes, to: list.repository, tag: ReferrerTag.list(of: list.subject))
+            index.document.descriptor, index.document.bytes, to: list.repository,
+            tag: ReferrerTag.list(of: list.subject))
     }
 
     /// Puts manifests, children before their index, and tags last.

@@ -26,9 +26,10 @@ struct RegistryContent {
         let repositories = Self.distinct(image.image.names.map(\.repository))
         layerLinks = repositories.flatMap { repository in parts.map { .layer($0, in: repository) } }
         revisionLinks = repositories.flatMap { repository in revisions.map { .revision($0, in: repository) } }
-        lists = image.listedSubject.map { subject in
-            repositories.map { StoredList(subject: subject, repository: $0) }
-        } ?? []
+        lists =
+            image.listedSubject.map { subject in
+                repositories.map { StoredList(subject: subject, repository: $0) }
+            } ?? []
     }
 
     /// All blobs with their sizes.

@@ -30,7 +30,8 @@ struct LockCommand: AsyncParsableCommand {
             for image in specification.images {
                 try Terminal.data("\(lock.descriptor(for: image.key)?.digest.description ?? "-")  \(image.key)")
                 for referrer in lock.referrers(for: image.key) {
-                    try Terminal.data("  referrer  \(referrer.descriptor.digest)\(referrer.tag.map { "  \($0)" } ?? "")")
+                    try Terminal.data(
+                        "  referrer  \(referrer.descriptor.digest)\(referrer.tag.map { "  \($0)" } ?? "")")
                 }
             }
             Terminal.error("wrote \(path)")
