@@ -43,12 +43,16 @@ public struct ServedContent: Sendable {
             for name in image.image.names {
                 let root = image.root.descriptor.digest
                 var repository = hosts[name.registry]?[name.repository] ?? Repository()
-                if let tag = name.tag, let other = repository.tags.updateValue(root, forKey: tag), other != root {
+                if let tag = name.tag, let other = repository.tags[tag], other != root,
+                    ReferrerTag.signed(by: tag) == nil
+                {
                     throw DeliveryError(
                         .nameTaken,
                         "serving \(name.withoutDigest): two bundles have different images of that name; serve one of them"
                     )
                 }
+                // Of cosign's tags the first bundle's counts: a signature that came later is no other image.
+                if let tag = name.tag { repository.tags[tag] = repository.tags[tag] ?? root }
                 repository.add(image, reader: reader)
                 hosts[name.registry, default: [:]][name.repository] = repository
             }

@@ -41,17 +41,21 @@ public struct ReferrerIndex: Sendable {
     /// Whether a document is in it.
     public func lists(_ digest: Digest) -> Bool { listed.contains(digest) }
 
-    /// Adds what is not in it, behind what is there.
+    /// The list with what is not in it behind what is there; nil where it lists all of it.
     ///
-    /// - Returns: Whether anything was added.
-    /// - Throws: `OCIError` when a document cannot be read.
-    public mutating func add(_ documents: [TargetImage.Document]) throws(OCIError) -> Bool {
-        let before = listed.count
+    /// - Throws: `OCIError` when a document cannot be read, or the list would be larger than registries take it.
+    public func adding(_ documents: [TargetImage.Document]) throws(OCIError) -> TargetImage.Document? {
+        var index = self
         for document in documents.sorted(by: { $0.descriptor.digest < $1.descriptor.digest })
-        where listed.insert(document.descriptor.digest).inserted {
-            entries.append(try Self.entry(document))
+        where index.listed.insert(document.descriptor.digest).inserted {
+            index.entries.append(try Self.entry(document))
         }
-        return listed.count > before
+        guard index.listed.count > listed.count else { return nil }
+        let document = index.document
+        guard document.bytes.count <= ImageDocument.maximumSize else {
+            throw OCIError(.invalidDocument, "it would be larger than \(ImageDocument.maximumSize) bytes")
+        }
+        return document
     }
 
     /// The list as a document.

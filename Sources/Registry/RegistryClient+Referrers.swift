@@ -132,7 +132,7 @@ extension RegistryClient {
     private func tooMany(_ exchange: Exchange) -> RegistryError {
         RegistryError(
             .invalidResponse,
-            "\(exchange.task): the list has more than \(Self.maximumReferrers) entries; take the image with 'referrers: none'"
+            "\(exchange.task): the list has more than \(Self.maximumReferrers) entries or pages; clear it up in the registry"
         )
     }
 }

@@ -165,6 +165,20 @@ import Testing
 
     private func roots(_ output: String) async throws -> Set<String> { Set(try await program.roots(output)) }
 
+    @Test(.enabled(if: Toolbox.hasDockerDaemon)) func `docker is not sent them`() async throws {
+        let daemon = try await DockerDaemon()
+        let result = try await program.command([
+            "load", program.directory.path("bundle"), "--trust", program.trusted, "--target", "docker", "--host",
+            daemon.socket, "--state", program.directory.path("state"), "--no-progress", "--json",
+        ]).check()
+        let images = try JSONNode(parsing: result.output).member("images").elements()
+        #expect(try images.map { try $0.member("result").string() } == ["loaded"])
+        #expect(
+            try await daemon.docker("images", "--format", "{{.Repository}}:{{.Tag}}")
+                .split(separator: "\n").map(String.init) == ["\(source.host)/team/app:app"])
+        await daemon.stop()
+    }
+
     @Test func `people see them, auditors check them, and engines do not get them`() async throws {
         let images = try await program.inspect().member("images").elements()
         let subjects = try images.compactMap { try $0.optional("subject")?.string() }
@@ -176,7 +190,9 @@ import Testing
         let text = try await program.succeed("inspect", program.directory.path("bundle"))
         #expect(text.contains("about     \(signed.amd64.digest), application/spdx+json"))
         try await program.expectWhole()
-        try await program.command(["verify", program.directory.path("bundle"), "--trust", program.trusted]).check()
+        try await Command(
+            "sh", [Program.root + "/docs/audit.sh", program.directory.path("bundle"), program.trusted]
+        ).check()
 
         func export(_ format: String, _ output: String) async throws {
             try await program.succeed(

@@ -20,32 +20,49 @@ extension Resolver {
         of entry: ImageEntry, _ root: Descriptor, _ provider: any ImageProvider
     ) async throws -> [PinnedReferrer] {
         guard wantsReferrers(entry), provider.listsReferrers else { return [] }
-        var found: [PinnedReferrer] = []
-        var open = [root.digest]
-        if root.mediaType.isIndex {
-            let bytes = try await rootDocument(of: entry, root, provider)
-            let assembly = try ImageAssembly(entry: entry, root: root, bytes: bytes, platforms: platforms(of: entry))
-            found = assembly.attestations.map { PinnedReferrer($0) }
-            open += (assembly.selection + assembly.attestations).map(\.digest)
+        guard root.mediaType.isIndex else { return try await referrers(of: [root.digest], entry, provider) }
+        let bytes = try await rootDocument(of: entry, root, provider)
+        let assembly = try ImageAssembly(entry: entry, root: root, bytes: bytes, platforms: platforms(of: entry))
+        let manifests = (assembly.selection + assembly.attestations).map(\.digest)
+        return assembly.attestations.map { PinnedReferrer($0) }
+            + (try await referrers(of: [root.digest] + manifests, entry, provider))
+    }
+
+    private func referrers(
+        of digests: [Digest], _ entry: ImageEntry, _ provider: any ImageProvider
+    ) async throws -> [PinnedReferrer] {
+        do {
+            return try await search(from: digests, provider)
+        } catch {
+            let failure = BuildError(error, doing: "reading what a registry lists")
+            throw BuildError(
+                failure.code,
+                "finding what points to \(entry.key): \(failure.message); 'referrers: none' takes the image alone",
+                cause: failure.cause)
         }
-        var asked = Set(open)
-        var seen = Set(found)
+    }
+
+    /// Follows what points to documents, and what points to that.
+    private func search(
+        from digests: [Digest], _ provider: any ImageProvider
+    ) async throws -> [PinnedReferrer] {
+        var found: [PinnedReferrer] = []
+        var seen: Set<PinnedReferrer> = []
+        var asked = Set(digests)
+        var open = digests
         while !open.isEmpty {
             let lists = try await mapInParallel(open, width: Self.width) { digest throws(BuildError) in
                 do { return try await provider.referrers(of: digest) } catch {
-                    throw BuildError(error, doing: "finding what points to \(entry.key)")
+                    throw BuildError(error, doing: "listing the referrers of \(digest)")
                 }
             }
             var next: [Digest] = []
             for (subject, list) in zip(open, lists) {
                 for referrer in list where seen.insert(referrer).inserted {
                     guard found.count < Self.maximumReferrers else {
-                        throw BuildError(
-                            .source,
-                            "finding what points to \(entry.key): there are more than \(Self.maximumReferrers) referrers; "
-                                + "take the image with 'referrers: none'")
+                        throw BuildError(.source, "there are more than \(Self.maximumReferrers) of them")
                     }
-                    try await check(referrer, isAbout: subject, entry, provider)
+                    try await check(referrer, isAbout: subject, provider)
                     found.append(referrer)
                     if asked.insert(referrer.descriptor.digest).inserted { next.append(referrer.descriptor.digest) }
                 }
@@ -56,7 +73,7 @@ extension Resolver {
     }
 
     private func check(
-        _ referrer: PinnedReferrer, isAbout subject: Digest, _ entry: ImageEntry, _ provider: any ImageProvider
+        _ referrer: PinnedReferrer, isAbout subject: Digest, _ provider: any ImageProvider
     ) async throws {
         // A tag says it by its name.
         guard referrer.tag == nil else { return }
@@ -66,9 +83,8 @@ extension Resolver {
         guard said == subject else {
             throw BuildError(
                 .source,
-                "finding what points to \(entry.key): \(descriptor.digest) is listed as a referrer of \(subject), and is "
-                    + "about \(said.map(\.description) ?? "nothing"); have the list mended, or take the image with "
-                    + "'referrers: none'")
+                "\(descriptor.digest) is listed as a referrer of \(subject), and is about "
+                    + "\(said.map(\.description) ?? "nothing"); have the list mended")
         }
     }
 

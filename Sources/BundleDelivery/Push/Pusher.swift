@@ -110,12 +110,20 @@ public struct Pusher: Sendable {
     /// Adds referrers to the list under a tag, where the registry does not keep such lists itself.
     private func push(_ list: PushList) async throws {
         guard try await client.referrersByAPI(of: list.subject, in: list.repository) == nil else { return }
+        let tag = ReferrerTag.list(of: list.subject)
         let there = try await client.taggedReferrers(of: list.subject, in: list.repository)
-        var index = try there.map(ReferrerIndex.init(parsing:)) ?? ReferrerIndex()
-        guard try index.add(list.documents) else { return }
-        try await client.push(
-            index.document.descriptor, index.document.bytes, to: list.repository,
-            tag: ReferrerTag.list(of: list.subject))
+        let document: TargetImage.Document?
+        do throws(OCIError) {
+            let index = try there.map(ReferrerIndex.init(parsing:)) ?? ReferrerIndex()
+            document = try index.adding(list.documents)
+        } catch {
+            throw RegistryError(
+                .refused,
+                "listing what points to \(list.repository.name)@\(list.subject): \(tag) cannot be used as the list: "
+                    + "\(error.message); remove that tag", cause: error)
+        }
+        guard let document else { return }
+        try await client.push(document.descriptor, document.bytes, to: list.repository, tag: tag)
     }
 
     /// Puts manifests, children before their index, and tags last.

@@ -121,9 +121,7 @@ public struct RegistryDirectory: Engine {
             for list in RegistryContent(step.image).lists { lists[list, default: []].append(step.image.root) }
         }
         for (list, documents) in lists {
-            var index = try list.index(in: storage) ?? ReferrerIndex()
-            guard try index.add(documents) else { continue }
-            let document = index.document
+            guard let document = try list.adding(documents, in: storage) else { continue }
             _ = try storage.write(document)
             for link in list.links(to: document.descriptor.digest) { try storage.write(link) }
         }

@@ -35,11 +35,23 @@ struct StoredList: Hashable, Sendable {
             }
             return try ReferrerIndex(parsing: try bytes(path, digest, in: storage))
         } catch {
-            throw EngineError(
-                .refused,
-                "reading what points to \(subject) in \(repository): the tag \(tag) of \(storage.root.path) is no list of "
-                    + "referrers: \(error.message); remove that tag from the registry", cause: error)
+            throw refusal(error, in: storage)
         }
+    }
+
+    /// The list with more referrers; nil where it lists all of them.
+    ///
+    /// - Throws: As `index`.
+    func adding(_ documents: [TargetImage.Document], in storage: RegistryStorage) throws -> TargetImage.Document? {
+        let index = try index(in: storage) ?? ReferrerIndex()
+        do throws(OCIError) { return try index.adding(documents) } catch { throw refusal(error, in: storage) }
+    }
+
+    private func refusal(_ error: OCIError, in storage: RegistryStorage) -> EngineError {
+        EngineError(
+            .refused,
+            "listing what points to \(subject) in \(repository): the tag \(tag) of \(storage.root.path) cannot be used as the "
+                + "list of referrers: \(error.message); remove that tag from the registry", cause: error)
     }
 
     private func bytes(_ path: String, _ digest: Digest, in storage: RegistryStorage) throws(OCIError) -> [UInt8] {
