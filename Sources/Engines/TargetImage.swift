@@ -14,6 +14,9 @@ public struct TargetImage: Sendable {
     /// The image manifests that are delivered: one where the engine wants one platform, else all that are present.
     public let instances: [Instance]
 
+    /// Whether it only comes along with what it points to: it has no names but those by which referrers are found.
+    public var isReferrer: Bool { subject != nil && image.isCalledAsReferrer }
+
     /// A document's bytes, compared with its digest.
     public struct Document: Sendable {
         /// Media type, digest and size.
@@ -62,5 +65,12 @@ public struct TargetImage: Sendable {
         listedSubject =
             (try? ImageDocument(parsing: root.bytes, mediaType: root.descriptor.mediaType))?.subject
         subject = listedSubject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
+    }
+}
+
+extension BundleImage {
+    /// Whether it has no names but those by which referrers are found: by digest, or by cosign's tags.
+    public var isCalledAsReferrer: Bool {
+        names.allSatisfy { $0.tag.map { ReferrerTag.signed(by: $0) != nil } ?? true }
     }
 }

@@ -187,7 +187,11 @@ import Testing
                 == ([signed.root.digest] + signed.lists.flatMap { list in list.value.map { _ in list.key } })
                 .map(\.description).sorted())
         #expect(try images.contains { try $0.optional("artifactType")?.string() == "application/spdx+json" })
+        #expect(
+            try images.map { try $0.member("manifests").elements().map { try $0.optional("platform")?.string() } }[0]
+                == ["linux/amd64", "linux/arm64", "unknown/unknown"])
         let text = try await program.succeed("inspect", program.directory.path("bundle"))
+        #expect(!text.contains("  /  "))
         #expect(text.contains("about     \(signed.amd64.digest), application/spdx+json"))
         try await program.expectWhole()
         try await Command(
@@ -213,6 +217,12 @@ import Testing
                     "\(source.host)/team/app:app",
                     "\(source.host)/team/app:\(ReferrerTag.cosign("sig", of: signed.root.digest))",
                 ].sorted())
+        try await export("oci-archive", "archive.tar")
+        let plain = try await Command("tar", ["-xOf", program.directory.path("archive.tar"), "index.json"]).check()
+        let named = try JSONNode(parsing: plain.output).member("manifests").elements().compactMap {
+            try $0.optional("annotations")?.member("org.opencontainers.image.ref.name").string()
+        }
+        #expect(named == ["\(source.host)/team/app:app"])
         let again = try program.spec(
             "  - image: oci-layout:./layout@\(source.host)/team/app:app\n    as: [x.example.com/a:1]",
             name: "layout.yaml", platforms: "linux/amd64, linux/arm64")

@@ -121,7 +121,9 @@ public struct BundleInventory: Sendable {
             }
             var platform: String?
             if document.config.mediaType.isImageConfig, let config = descriptors[document.config.digest] {
-                platform = try ImageConfig(parsing: try Self.bytes(config, files)).platform.description
+                let own = try ImageConfig(parsing: try Self.bytes(config, files)).platform
+                // Cosign's signatures have the config of an image for nothing.
+                platform = own.os.isEmpty && own.architecture.isEmpty ? nil : own.description
             }
             return Instance(
                 manifest: descriptor.digest, config: document.config.digest, platform: platform,

@@ -163,10 +163,3 @@ struct ImageSelection {
                 + "the target needs \(wanted); build the bundle with that platform, or give the image a group")
     }
 }
-
-extension BundleImage {
-    /// Whether it has no names but those by which referrers are found: by digest, or by cosign's tags.
-    fileprivate var isCalledAsReferrer: Bool {
-        names.allSatisfy { $0.tag.map { ReferrerTag.signed(by: $0) != nil } ?? true }
-    }
-}
