@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # run and registry come from services.sh
 
 image() { # NAME PARENT COMMAND FILE…: of the guest's own files; leaves a plain tar in $run/plain
-    local name=$1 context=$run/context files=$run/files.tar
+    local name=$1 context=$run/context
     mkdir -p "$context" "$run/plain"
     (cd "$guest" && tar --create "${@:4}") >"$context/files.tar"
     printf 'FROM %s\nADD files.tar /\nCMD %s\n' "$2" "$3" >"$context/Dockerfile"
