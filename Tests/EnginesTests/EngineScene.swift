@@ -124,7 +124,7 @@ struct EngineScene: Sendable {
         for batch in plan.batches {
             try await engine.load(batch, reader: bundle.reader) { counter.add($0) }
             try engine.sync()
-            for step in batch { try await engine.confirm(step) }
+            for step in batch { try engine.confirm(step) }
         }
         return (plan, counter.total)
     }

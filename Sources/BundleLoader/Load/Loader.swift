@@ -126,19 +126,22 @@ public struct Loader: Sendable {
         for batch in plan.batches {
             let steps = batch.filter(\.needsWork)
             guard !steps.isEmpty else { continue }
-            try record.intend(steps)
-            let sending = ContinuousClock.now
-            try await engine.load(steps, reader: reader, progress: listener.advance)
-            let syncing = ContinuousClock.now
-            receipt.loading += syncing - sending
-            try engine.sync()
-            receipt.syncing += ContinuousClock.now - syncing
-            for step in steps {
-                try await engine.confirm(step)
-                try record.finished(step)
-                receipt.finished(step)
-                listener.note("ready: \(step.image.image.reference)")
-            }
+            var since = ContinuousClock.now
+            try await engine.load(
+                steps, reader: reader, progress: listener.advance, begins: record.intend,
+                taken: { taken in
+                    let syncing = ContinuousClock.now
+                    receipt.loading += syncing - since
+                    try engine.sync()
+                    since = .now
+                    receipt.syncing += since - syncing
+                    for step in taken {
+                        try engine.confirm(step)
+                        try record.finished(step)
+                        receipt.finished(step)
+                        listener.note("ready: \(step.image.image.reference)")
+                    }
+                })
         }
     }
 
