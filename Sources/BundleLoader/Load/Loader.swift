@@ -68,7 +68,7 @@ public struct Loader: Sendable {
         listener.note("target: \(engine.description)")
         let record = LoadRecord(
             journal: try Journal(in: state, target: target.journalName),
-            markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
+            markers: options.isDryRun ? nil : try markers(of: target.journalName, state),
             statement: trusted.digest, owner: trusted.owner)
         let doubtful = try await heal(engine, record, &receipt)
 
@@ -95,6 +95,11 @@ public struct Loader: Sendable {
         guard !options.isDryRun else { return }
         try bundle.documents.removeOthers()
         if options.images.isEmpty { try trusted.raiseFloor(floors) }
+    }
+
+    private func markers(of target: String, _ state: Directory) throws(LoadError) -> ReadyMarkers? {
+        guard let path = options.readyPath else { return nil }
+        return try ReadyMarkers(making: path, of: target, in: state)
     }
 
     /// Removes what interrupted loads left.

@@ -15,14 +15,28 @@ public struct ReadyMarkers: Sendable {
     ///
     /// - Throws: `LoadError` with code `files`, also when others may write there.
     public init(making path: String) throws(LoadError) {
-        do throws(FileError) {
-            directory = try Directory.make(path)
-            if let fault = try directory.faultOfAccess {
-                throw FileError(.permission, "cannot use '\(path)': \(fault)")
-            }
-        } catch {
-            throw LoadError(LoadError(error).code, "opening READY_DIR: \(error.message)", cause: error)
+        do throws(FileError) { try self.init(checking: Directory.make(path)) } catch { throw Self.unusable(error) }
+    }
+
+    /// Opens the directory; nil when it is not there.
+    ///
+    /// - Throws: `LoadError` with code `files`, also when others may write there.
+    init?(existing path: String) throws(LoadError) {
+        do throws(FileError) { try self.init(checking: Directory(opening: path)) } catch {
+            guard error.code != .notFound else { return nil }
+            throw Self.unusable(error)
         }
+    }
+
+    private init(checking directory: Directory) throws(FileError) {
+        if let fault = try directory.faultOfAccess {
+            throw FileError(.permission, "cannot use '\(directory.path)': \(fault)")
+        }
+        self.directory = directory
+    }
+
+    private static func unusable(_ error: FileError) -> LoadError {
+        LoadError(LoadError(error).code, "opening READY_DIR: \(error.message)", cause: error)
     }
 
     /// The name of a marker, as `systemd-escape` makes it; nil where no file name is that long.
@@ -75,6 +89,17 @@ public struct ReadyMarkers: Sendable {
     /// Takes back what was said of an image that is not there any more.
     public func unmark(_ references: some Sequence<String>) throws(LoadError) {
         for case let name? in references.map(Self.name(of:)) { try remove(name) }
+    }
+
+    /// Takes back what was said of images that were removed, by names that are in the journal without their digests.
+    func unmarkRemoved(_ names: some Sequence<String>) throws(LoadError) {
+        let markers = names.compactMap(Self.name(of:))
+        let found: [DirectoryEntry]
+        do throws(FileError) { found = try directory.entries() } catch { throw LoadError(error) }
+        for entry in found
+        where markers.contains(where: { entry.path == $0 || entry.path.hasPrefix($0 + "\\x40") }) {
+            try remove(entry.path)
+        }
     }
 
     /// Tells who waits that a run is over, whether all went well or not.
