@@ -47,7 +47,7 @@ nightly-engines: deps loader ## Run the tests of docker, containerd and podman a
 	@set -e; for root in $$(.ci/engine-roots); do \
 		.ci/with-engines "$$root" sh -c 'dockerd --version; containerd --version; podman --version'; \
 		SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 .ci/with-engines "$$root" $(SWIFT) test \
-			--filter 'EnginesTests.Docker|Conformance|DaemonBuild|(Load|Prune|Export)CommandTests'; \
+			--filter 'EnginesTests.Docker|Conformance|DaemonBuild|(Load|Prune|Export|Serve)CommandTests|MirrorConfigTests.*(containerd|docker) pulls'; \
 	done
 
 boot-deps:

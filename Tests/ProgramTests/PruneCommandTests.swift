@@ -136,7 +136,6 @@ import Testing
         #expect(shown.contains("removed   oci-layout:./layout@a1"))
         // After a boot there are none.
         try program.remove("ready")
-        try await load("a-1", more: ["--image", "oci-layout:./layout@a1"])
         try await prune("a-2", more: ["--yes"]).check()
         #expect(try receipts().count == 2 && !program.exists("ready"))
     }

@@ -14,9 +14,7 @@ struct PruneReceipt {
     var steps: [PruneStep]
     var failure: LoadError?
 
-    /// As in receipts.jsonl.
-    ///
-    /// - Parameter isDone: Whether what the steps say has happened.
+    /// As in receipts.jsonl; `isDone` says whether what the steps say has happened.
     func json(isDone: Bool) -> JSONValue {
         .object([
             "command": .string("prune"),

@@ -107,10 +107,7 @@ public struct Pruning: Sendable {
         let taken = stay.reduce(into: request.keptNames.union(keptReferences)) { names, step in
             names.formUnion(step.image.names.union([step.image.reference]))
         }
-        let names = gone.reduce(into: Set<String>()) { names, step in
-            names.formUnion(step.result == .unname ? Set(step.names) : step.image.names.union([step.image.reference]))
-        }
-        try markers?.unmarkRemoved(names.subtracting(taken))
+        try markers?.unmark(gone.reduce(into: Set<String>()) { $0.formUnion($1.markers) }.subtracting(taken))
     }
 
     private func log(_ receipt: PruneReceipt, isDone: Bool) throws(LoadError) {
@@ -157,6 +154,14 @@ public struct Pruning: Sendable {
 }
 
 extension PruneStep {
+    /// What its ready markers are called, of which some may never have been.
+    fileprivate var markers: Set<String> {
+        let names = result == .unname ? Set(names) : image.names.union([image.reference])
+        // The journal has the digest of a name by itself, as `repository@digest`.
+        let digests = Set(image.names.compactMap { name in name.firstIndex(of: "@").map { name[$0...] } })
+        return digests.reduce(into: names) { markers, digest in markers.formUnion(names.map { $0 + digest }) }
+    }
+
     /// What has become of it, with what was known before.
     fileprivate func becoming(_ result: PruneStep) -> PruneStep {
         PruneStep(

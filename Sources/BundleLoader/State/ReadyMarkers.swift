@@ -91,17 +91,6 @@ public struct ReadyMarkers: Sendable {
         for case let name? in references.map(Self.name(of:)) { try remove(name) }
     }
 
-    /// Takes back what was said of images that were removed, by names that are in the journal without their digests.
-    func unmarkRemoved(_ names: some Sequence<String>) throws(LoadError) {
-        let markers = names.compactMap(Self.name(of:))
-        let found: [DirectoryEntry]
-        do throws(FileError) { found = try directory.entries() } catch { throw LoadError(error) }
-        for entry in found
-        where markers.contains(where: { entry.path == $0 || entry.path.hasPrefix($0 + "\\x40") }) {
-            try remove(entry.path)
-        }
-    }
-
     /// Tells who waits that a run is over, whether all went well or not.
     public func end() throws(LoadError) { try make(Self.ended) }
 
