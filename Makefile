@@ -33,7 +33,7 @@ loader: deps ## Build dist/bundle-firstboot alone: one static file
 demo: build ## Pull real images from a real registry, build a bundle, sign, verify and damage it
 	@docs/demo.sh
 
-scenarios: deps $(if $(BUNDLE),,build) ## Follow the pages of docs/scenarios command by command, with real registries and engines; as root
+scenarios: boot-deps loader $(if $(BUNDLE),,build) ## Follow the pages of docs/scenarios command by command, with real registries and engines; as root
 	@Tests/Scenarios/follow.sh
 
 test: deps loader ## Run all tests; ARGS="--filter Tar" runs some

@@ -181,7 +181,9 @@ public struct Build: Sendable {
                 keys: options.keys)
             let sizes = try BundleInventory(path: output.partial.path).sizes
             try output.publish()
-            return BuildResult(statement: statement, imageCount: images.count, sizes: sizes)
+            return BuildResult(
+                statement: statement, imageCount: images.count { !$0.isReferrer },
+                referrerCount: images.count(where: \.isReferrer), sizes: sizes)
         } catch {
             throw BuildError(error, doing: "writing the bundle \(options.output)")
         }

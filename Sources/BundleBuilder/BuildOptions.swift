@@ -43,6 +43,8 @@ public struct BuildResult: Sendable {
     public let statement: Statement
     /// How many images the bundle holds.
     public let imageCount: Int
+    /// How many signatures, attestations and SBOMs of these it holds beside them.
+    public let referrerCount: Int
     /// The bundle's sizes, as its inventory has them.
     public let sizes: BundleInventory.Sizes
 }

@@ -103,18 +103,11 @@ struct Distribution: Sendable {
         var seen: Set<Digest> = []
         let found = repositories.flatMap { $0.referrers[digest] ?? [] }.filter { referrer in
             (artifactType == nil || referrer.artifactType == artifactType)
-                && seen.insert(referrer.descriptor.digest).inserted
-        }
-        let manifests = found.map { referrer in
-            JSONValue.object([
-                "mediaType": .string(referrer.descriptor.mediaType.rawValue),
-                "digest": .string(referrer.descriptor.digest.description), "size": .integer(referrer.descriptor.size),
-                "artifactType": .string(referrer.artifactType),
-            ])
+                && seen.insert(referrer.digest).inserted
         }
         let index = JSONValue.object([
             "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociIndex.rawValue),
-            "manifests": .array(manifests),
+            "manifests": .array(found.map(\.entry)),
         ])
         return ServedAnswer(
             200,

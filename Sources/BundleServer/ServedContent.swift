@@ -14,8 +14,10 @@ public struct ServedContent: Sendable {
 
     /// What points to a document.
     struct Referrer: Sendable {
-        let descriptor: Descriptor
-        let artifactType: String
+        let digest: Digest
+        let artifactType: String?
+        /// As lists have it.
+        let entry: JSONValue
     }
 
     /// One repository of one host.
@@ -41,12 +43,16 @@ public struct ServedContent: Sendable {
             for name in image.image.names {
                 let root = image.root.descriptor.digest
                 var repository = hosts[name.registry]?[name.repository] ?? Repository()
-                if let tag = name.tag, let other = repository.tags.updateValue(root, forKey: tag), other != root {
+                if let tag = name.tag, let other = repository.tags[tag], other != root,
+                    ReferrerTag.signed(by: tag) == nil
+                {
                     throw DeliveryError(
                         .nameTaken,
                         "serving \(name.withoutDigest): two bundles have different images of that name; serve one of them"
                     )
                 }
+                // Of cosign's tags the first bundle's counts: a signature that came later is no other image.
+                if let tag = name.tag { repository.tags[tag] = repository.tags[tag] ?? root }
                 repository.add(image, reader: reader)
                 hosts[name.registry, default: [:]][name.repository] = repository
             }
@@ -83,14 +89,12 @@ extension ServedContent.Repository {
 
     /// A document with a subject is found by it.
     private mutating func addReferrer(_ document: TargetImage.Document) {
-        // Documents were parsed when the bundle was read; what is no member here is no referrer.
-        guard let node = try? JSONNode(parsing: document.bytes), let subject = try? node.optional("subject"),
-            let target = try? Descriptor(json: subject)
+        // Documents were parsed when the bundle was read; what cannot be parsed is no referrer.
+        guard let parsed = try? ImageDocument(parsing: document.bytes, mediaType: document.descriptor.mediaType),
+            let subject = parsed.subject, let entry = try? ReferrerIndex.entry(document)
         else { return }
-        let own = try? node.optional("artifactType")?.string()
-        let config = try? node.optional("config")?.member("mediaType").string()
-        referrers[target.digest, default: []].append(
-            ServedContent.Referrer(descriptor: document.descriptor, artifactType: (own ?? nil) ?? (config ?? nil) ?? "")
-        )
+        referrers[subject, default: []].append(
+            ServedContent.Referrer(
+                digest: document.descriptor.digest, artifactType: parsed.artifactType, entry: entry))
     }
 }

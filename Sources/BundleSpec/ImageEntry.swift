@@ -20,6 +20,14 @@ public struct ImageEntry: Sendable, Equatable {
         case original
     }
 
+    /// Whether what points to the image comes along: signatures, attestations and SBOMs.
+    public enum Referrers: String, Sendable, CaseIterable {
+        /// All of them.
+        case all
+        /// None.
+        case none
+    }
+
     /// Where the image comes from.
     public let source: ImageSource
     /// Further names on the target, each with a tag and without a digest.
@@ -34,6 +42,8 @@ public struct ImageEntry: Sendable, Equatable {
     public let storage: Storage
     /// The image's own list of platforms; nil for the spec's.
     public let platforms: [Platform]?
+    /// Whether what points to the image comes along; nil for what the spec says.
+    public let referrers: Referrers?
     /// The line of the source in the spec, from 1.
     public let line: Int
     /// The column of the source in the spec, from 1.
@@ -45,7 +55,7 @@ public struct ImageEntry: Sendable, Equatable {
     public init(
         source: ImageSource, additionalNames: [Reference] = [], groups: [String] = [],
         priority: Int = ImageEntry.defaultPriority, tagPolicy: TagPolicy = .keep, storage: Storage = .packed,
-        platforms: [Platform]? = nil, line: Int = 1, column: Int = 1, key: String
+        platforms: [Platform]? = nil, referrers: Referrers? = nil, line: Int = 1, column: Int = 1, key: String
     ) {
         self.source = source
         self.additionalNames = additionalNames
@@ -54,6 +64,7 @@ public struct ImageEntry: Sendable, Equatable {
         self.tagPolicy = tagPolicy
         self.storage = storage
         self.platforms = platforms
+        self.referrers = referrers
         self.line = line
         self.column = column
         self.key = key

@@ -12,6 +12,8 @@ public struct Specification: Sendable, Equatable {
     public let version: Int64
     /// For which platforms images are taken, in the order of the spec.
     public let platforms: [Platform]
+    /// Whether what points to images comes along, where an image does not say itself.
+    public let referrers: ImageEntry.Referrers
     /// How to reach registries, by `host[:port]`.
     public let registries: [String: RegistrySettings]
     /// Public keys, or folders of them, one of which must have signed each bundle that images are taken from.
@@ -24,13 +26,14 @@ public struct Specification: Sendable, Equatable {
     /// A specification of its parts, for images that are named without a file.
     public init(
         product: String, channel: String = "stable", version: Int64, platforms: [Platform] = [.host],
-        registries: [String: RegistrySettings] = [:], trust: [String] = [], images: [ImageEntry],
-        directory: String = "."
+        referrers: ImageEntry.Referrers = .all, registries: [String: RegistrySettings] = [:], trust: [String] = [],
+        images: [ImageEntry], directory: String = "."
     ) {
         self.product = product
         self.channel = channel
         self.version = version
         self.platforms = platforms
+        self.referrers = referrers
         self.registries = registries
         self.trust = trust
         self.images = images

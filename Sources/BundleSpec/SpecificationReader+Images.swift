@@ -1,7 +1,7 @@
 import OCI
 
 extension SpecificationReader {
-    private static let imageKeys = ["image", "as", "groups", "priority", "tags", "store", "platforms"]
+    private static let imageKeys = ["image", "as", "groups", "priority", "tags", "store", "platforms", "referrers"]
 
     /// The `images` of a spec: no image and no name on the target stands twice.
     mutating func images(_ node: YAMLNode) throws(SpecError) -> [ImageEntry] {
@@ -67,6 +67,9 @@ extension SpecificationReader {
                 try values.choice(node, of: "'store'")
             } ?? .packed,
             platforms: try members["platforms"].map { (node) throws(SpecError) in try platforms(node) },
+            referrers: try members["referrers"].map { (node) throws(SpecError) in
+                try values.choice(node, of: "'referrers'")
+            },
             line: sourceNode.line, column: sourceNode.column, key: key)
         return (entry, [sourceNode] + nameNodes)
     }

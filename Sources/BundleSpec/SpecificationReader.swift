@@ -6,7 +6,7 @@ struct SpecificationReader {
     var values: ValueReader
 
     private static let keys = [
-        "product", "channel", "version", "platforms", "variables", "registries", "trust", "images",
+        "product", "channel", "version", "platforms", "referrers", "variables", "registries", "trust", "images",
     ]
 
     /// Reads the whole; errors come without the secrets that were met on the way.
@@ -40,13 +40,16 @@ struct SpecificationReader {
             try values.integer(node, of: "'version'", in: 1...Specification.maximumVersion)
         }
         let platforms = try members["platforms"].map { (node) throws(SpecError) in try self.platforms(node) }
+        let referrers: ImageEntry.Referrers? = try members["referrers"].map { (node) throws(SpecError) in
+            try values.choice(node, of: "'referrers'")
+        }
         let images = try members["images"].map { (node) throws(SpecError) in try self.images(node) }
         let trust = try trust(members["trust"], for: images ?? [], at: root)
         try values.interpolator.refuseUnusedOverrides()
         return Specification(
             product: product ?? "", channel: channel ?? "stable", version: version ?? 0,
-            platforms: platforms ?? [.host], registries: registries ?? [:], trust: trust, images: images ?? [],
-            directory: directory)
+            platforms: platforms ?? [.host], referrers: referrers ?? .all, registries: registries ?? [:], trust: trust,
+            images: images ?? [], directory: directory)
     }
 
     private mutating func declareVariables(_ node: YAMLNode) throws(SpecError) {

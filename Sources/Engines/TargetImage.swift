@@ -7,8 +7,15 @@ public struct TargetImage: Sendable {
     public let image: BundleImage
     /// The index or manifest that the reference stood for.
     public let root: Document
+    /// What it points to, as its root says or one of cosign's tags; nil where it stands for itself.
+    public let subject: Digest?
+    /// What it points to where its root says so, which lists of referrers repeat.
+    public let listedSubject: Digest?
     /// The image manifests that are delivered: one where the engine wants one platform, else all that are present.
     public let instances: [Instance]
+
+    /// Whether it only comes along with what it points to: it has no names but those by which referrers are found.
+    public var isReferrer: Bool { subject != nil && image.isCalledAsReferrer }
 
     /// A document's bytes, compared with its digest.
     public struct Document: Sendable {
@@ -54,5 +61,16 @@ public struct TargetImage: Sendable {
         self.image = image
         self.root = root
         self.instances = instances
+        // Documents were parsed when the bundle was read.
+        listedSubject =
+            (try? ImageDocument(parsing: root.bytes, mediaType: root.descriptor.mediaType))?.subject
+        subject = listedSubject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
+    }
+}
+
+extension BundleImage {
+    /// Whether it has no names but those by which referrers are found: by digest, or by cosign's tags.
+    public var isCalledAsReferrer: Bool {
+        names.allSatisfy { $0.tag.map { ReferrerTag.signed(by: $0) != nil } ?? true }
     }
 }

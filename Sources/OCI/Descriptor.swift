@@ -51,6 +51,12 @@ public struct Descriptor: Hashable, Sendable {
         digest = try Digest(parsing: text)
     }
 
+    /// In an index: the digest of the manifest that this one attests to, as BuildKit says it; as written, nil for images.
+    public var attested: String? {
+        annotations["vnd.docker.reference.type"] == "attestation-manifest"
+            ? annotations["vnd.docker.reference.digest"] : nil
+    }
+
     /// The largest size that is believed, 2^42 bytes (4 TiB); a hundred thousand of them still add up within 64 bits.
     public static let maximumSize: Int64 = 1 << 42
 

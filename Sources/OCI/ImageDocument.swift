@@ -30,7 +30,9 @@ public enum ImageDocument: Sendable {
                 throw JSONError(
                     .mismatch, "$.schemaVersion is not 2; docker's schema 1 is not supported, push the image again")
             }
-            try node.refuseLookalikes(of: ["config", "fsLayers", "layers", "manifests", "mediaType", "schemaVersion"])
+            try node.refuseLookalikes(of: [
+                "artifactType", "config", "fsLayers", "layers", "manifests", "mediaType", "schemaVersion", "subject",
+            ])
             let names = try node.members().map(\.name)
             hasManifests = names.contains("manifests")
             hasImageParts = ["layers", "config", "fsLayers"].contains(where: names.contains)
@@ -53,6 +55,39 @@ public enum ImageDocument: Sendable {
             throw OCIError(.invalidDocument, "\(mediaType) is neither an image index nor an image manifest")
         }
     }
+
+    /// What the document is about; nil for images, which stand for themselves.
+    public var subject: Digest? {
+        switch self {
+        case .index(let index): index.subject
+        case .manifest(let manifest): manifest.subject
+        }
+    }
+
+    /// What kind of artifact it says it is: its own type, else that of its config.
+    public var artifactType: String? {
+        switch self {
+        case .index(let index): index.artifactType
+        case .manifest(let manifest): manifest.artifactType ?? manifest.config.mediaType.rawValue
+        }
+    }
+
+    fileprivate static func artifactType(_ node: JSONNode) throws(OCIError) -> String? {
+        do throws(JSONError) {
+            let type = try node.optional("artifactType")?.string()
+            return type == "" ? nil : type
+        } catch {
+            throw OCIError(.invalidDocument, error.message)
+        }
+    }
+
+    fileprivate static func subject(_ node: JSONNode) throws(OCIError) -> Digest? {
+        let subject: JSONNode?
+        do throws(JSONError) { subject = try node.optional("subject") } catch {
+            throw OCIError(.invalidDocument, error.message)
+        }
+        return try subject.map { (node) throws(OCIError) in try Descriptor(json: node).digest }
+    }
 }
 
 /// A list of manifests, one a platform.
@@ -61,6 +96,9 @@ public enum ImageDocument: Sendable {
 public struct ImageIndex: Sendable {
     /// The manifests, in the order of the document.
     public let manifests: [Descriptor]
+    /// What the index is about, as an artifact of several parts is; nil for an image.
+    public let subject: Digest?
+    let artifactType: String?
 
     init(json node: JSONNode) throws(OCIError) {
         let elements: [JSONNode]
@@ -70,6 +108,8 @@ public struct ImageIndex: Sendable {
         var manifests: [Descriptor] = []
         for element in elements { manifests.append(try Descriptor(json: element)) }
         self.manifests = manifests
+        subject = try ImageDocument.subject(node)
+        artifactType = try ImageDocument.artifactType(node)
     }
 
     /// The best manifest for a platform; among equals the first.
@@ -91,6 +131,9 @@ public struct ImageManifest: Sendable {
     public let config: Descriptor
     /// The layers, lowest first.
     public let layers: [Descriptor]
+    /// What the manifest is about, as a signature or an SBOM is; nil for an image.
+    public let subject: Digest?
+    let artifactType: String?
 
     init(json node: JSONNode) throws(OCIError) {
         let configNode: JSONNode
@@ -105,5 +148,7 @@ public struct ImageManifest: Sendable {
         var layers: [Descriptor] = []
         for element in elements { layers.append(try Descriptor(json: element)) }
         self.layers = layers
+        subject = try ImageDocument.subject(node)
+        artifactType = try ImageDocument.artifactType(node)
     }
 }

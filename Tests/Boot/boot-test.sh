@@ -26,23 +26,24 @@ for file in "$bundle" "$loader"; do [ -x "$file" ] || die "there is no $file; ru
 
 say "the guest: Debian with docker, from packages or the cache"
 guest=$(Tests/Boot/guest.sh)
-kernel=$(echo "$guest"/boot/vmlinuz-*) initrd=$(echo "$guest"/boot/initrd.img-*)
+kernel=$(echo "$guest"/boot/vmlinuz-*)
 accelerate "$kernel"
 say "machines run with ${accelerator[*]}"
 
 say "two images, pushed into a registry, and a signed bundle of them"
-make_images "$guest"
-make_bundle
+make_images
+make_bundle "$run" shell tools
 say "$(du -sm "$bundle_folder" | cut -f 1) MB in the bundle, $(du -sm "$run/plain" | cut -f 1) MB as plain tars"
 
 for mode; do
     say "mode $mode"
     mode_started=$(date +%s)
-    mkdir "$run/$mode"
+    work=$run/$mode
+    mkdir "$work"
     # In a shell of its own: modes share nothing but what is made above.
     # shellcheck disable=SC1090
     (
-        processes=() leftovers=("$run/$mode")
+        processes=() leftovers=("$work")
         trap end EXIT
         . "Tests/Boot/modes/$mode.sh"
     )

@@ -18,11 +18,12 @@ accelerate() { # KERNEL: sets $accelerator
 # Mitigations empty the emulator's caches at each system call.
 patience="mitigations=off nowatchdog no_timer_check clearcpuid=cx16 systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900 systemd.show_status=0"
 
+# PROCESSORS=1 is for busy hosts, where two of them would wait for each other.
 start_machine() { # NAME ARGUMENT…: sets $console, its log, and $machine, its process
     console=$run/$1.log
     shift
     : >"$console"
-    qemu-system-x86_64 "${accelerator[@]}" -smp 2 -m "${MEMORY:-2048}" -display none -no-reboot -nic none \
+    qemu-system-x86_64 "${accelerator[@]}" -smp "${PROCESSORS:-2}" -m "${MEMORY:-2048}" -display none -no-reboot -nic none \
         -device virtio-rng-pci -serial "file:$console" "$@" 2>"$run/qemu.log" &
     machine=$!
     processes+=("$machine")

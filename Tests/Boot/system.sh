@@ -14,8 +14,9 @@ guest_root() { # DIRECTORY: sets $root, a view of the guest in which a mode may 
 # Puts into $root what looks at the loader's work.
 add_check() { # FIELD SETTINGS: by which containers are run; further settings of docker
     local unit
-    # No bridge and no rules of a firewall: half of docker's start, on an emulated processor.
-    mkdir -p "$root/etc/docker"
+    # No bridge, no rules of a firewall and no Kubernetes: half of docker's start, on an emulated processor.
+    mkdir -p "$root/etc/docker" "$root/etc/containerd"
+    printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >"$root/etc/containerd/config.toml"
     echo "{\"bridge\": \"none\", \"iptables\": false, \"ip6tables\": false${2:+, $2}}" >"$root/etc/docker/daemon.json"
     cp "$here"/guest/*.sh "$root/usr/local/sbin/"
     cp "$here"/guest/*.service "$root/etc/systemd/system/"
@@ -31,14 +32,13 @@ add_check() { # FIELD SETTINGS: by which containers are run; further settings of
     touch "$root/etc/.updated" "$root/var/.updated"
     echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
     for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
-        e2scrub_reap.service systemd-timesyncd.service getty@tty1.service serial-getty@ttyS0.service; do
+        e2scrub_reap.service systemd-timesyncd.service getty@tty1.service getty-static.service serial-getty@ttyS0.service; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
     done
 }
 
 # An installed system on a disk, as the profile of an installer made it, and the payload on a disc.
 make_disk() { # FIELD SETTINGS: as for add_check
-    work=$run/$mode
     guest_root "$work/view"
     add_check "$@"
     printf 'LOAD_IMAGE=true\nBUNDLE_PATH=LABEL=%s\n' "$label" >"$work/site.env"
@@ -58,8 +58,9 @@ boot_disk() { # NAME PARAMETERS [ARGUMENT]…: parameters of the kernel, and wha
     local name=$1 parameters=$2
     shift 2
     disc "$work/payload.iso" "${speed:-}"
-    start_machine "$mode-$name" -drive "file=$work/disk.img,format=raw,if=virtio" -device virtio-scsi-pci "${disc[@]}" "$@" \
-        -kernel "$kernel" -initrd "$initrd" -append "root=/dev/vda rw console=ttyS0 loglevel=4 $patience $parameters"
+    # A disk that the kernel knows without an initrd.
+    start_machine "$mode-$name" -drive "file=$work/disk.img,format=raw,if=none,id=disk" -device nvme,drive=disk,serial=disk \
+        -device virtio-scsi-pci "${disc[@]}" "$@" -kernel "$kernel" -append "root=/dev/nvme0n1 rw console=ttyS0 loglevel=4 $patience $parameters"
 }
 
 # Power is cut while an image is loaded; the next boot mends that and loads the rest, the one after that loads nothing.
@@ -81,13 +82,14 @@ boot_three_times() {
 }
 
 make_live_disc() {
-    work=$run/$mode
+    local guest
+    guest=$("$here/guest.sh" live)
     guest_root "$work/view"
     add_check config
     # Somebody's live disc.
     mkdir -p "$work/disc/live" "$work/disc/boot/grub"
-    cp "$kernel" "$work/disc/live/vmlinuz"
-    cp "$initrd" "$work/disc/live/initrd.img"
+    cp "$root"/boot/vmlinuz-* "$work/disc/live/vmlinuz"
+    cp "$root"/boot/initrd.img-* "$work/disc/live/initrd.img"
     cat >"$work/disc/boot/grub/grub.cfg" <<END
 serial --unit=0
 terminal_output serial

@@ -48,7 +48,7 @@ struct CutStreams {
         let table = frames.map { frame in
             FrameIndex.Frame(
                 pack: 0, offset: 0, compressedSize: frame.content.count, size: frame.content.count,
-                digest: SHA256Hasher.digest(of: frame.content))
+                filter: .none, digest: SHA256Hasher.digest(of: frame.content))
         }
         let index = FrameIndex(frames: table, streams: [])
         recipes = try cutter.recipes().map { stream in try index.runs(of: stream) }

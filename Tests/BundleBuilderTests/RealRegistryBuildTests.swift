@@ -113,9 +113,10 @@ import Testing
         else { throw CommandError(.failed, "the registry stores no index") }
         #expect(index.manifests.count == 4)
         let reference = registry.reference("m:1")
+        // The last is what BuildKit attests of the first.
         for (platforms, positions) in [
-            ("linux/amd64", [0]), ("linux/arm64", [1]), ("linux/arm/v7, linux/amd64", [0, 2]),
-            ("linux/amd64, linux/arm64/v8, linux/arm/v7", [0, 1, 2]),
+            ("linux/amd64", [0, 3]), ("linux/arm64", [1]), ("linux/arm/v7, linux/amd64", [0, 2, 3]),
+            ("linux/amd64, linux/arm64/v8, linux/arm/v7", [0, 1, 2, 3]),
         ] {
             let contents = try await workshop.make(workshop.specification(of: [reference], platforms: platforms))
             #expect(try contents.image(reference).manifests == positions.map { index.manifests[$0].digest })

@@ -13,6 +13,7 @@ struct BundleDraft: Sendable {
     struct Frame: Sendable {
         var compressed: [UInt8]
         var size: Int
+        var filter = FrameFilter.none
     }
 
     var product = "demo"
@@ -163,7 +164,12 @@ struct BundleDraft: Sendable {
     /// Closes the frame that is being filled.
     mutating func closeFrame(level: Int = 3) throws {
         guard !content.isEmpty else { return }
-        frames.append(Frame(compressed: try Self.compress(content, level: level), size: content.count))
+        // Every filter is one of any content.
+        let filter: FrameFilter = frames.count % 2 == 0 ? .none : .x86
+        frames.append(
+            Frame(
+                compressed: try Self.compress(filter.applied(to: content), level: level), size: content.count,
+                filter: filter))
         content = []
     }
 
@@ -204,7 +210,8 @@ struct BundleDraft: Sendable {
         var writer = try BundleWriter(directory: try Directory.make(path), packLimit: packLimit)
         for frame in draft.frames {
             try writer.add(
-                frame: frame.compressed, digest: SHA256Hasher.digest(of: frame.compressed), size: frame.size)
+                frame: frame.compressed, digest: SHA256Hasher.digest(of: frame.compressed), size: frame.size,
+                filter: frame.filter)
         }
         for document in draft.documents.values { try writer.add(document: document.bytes, document.descriptor) }
         return try writer.finish(try draft.contents(), keys: keys)

@@ -13,9 +13,9 @@ import Testing
         let index = try FrameIndex(parsing: bytes, packs: Self.packs)
         #expect(
             index.frames == [
-                .init(pack: 0, offset: 0, compressedSize: 60, size: 1000, digest: Self.digest(0xF0)),
-                .init(pack: 0, offset: 60, compressedSize: 40, size: 500, digest: Self.digest(0xF1)),
-                .init(pack: 1, offset: 0, compressedSize: 50, size: 700, digest: Self.digest(0xF2)),
+                .init(pack: 0, offset: 0, compressedSize: 60, size: 1000, filter: .none, digest: Self.digest(0xF0)),
+                .init(pack: 0, offset: 60, compressedSize: 40, size: 500, filter: .x86, digest: Self.digest(0xF1)),
+                .init(pack: 1, offset: 0, compressedSize: 50, size: 700, filter: .none, digest: Self.digest(0xF2)),
             ])
         #expect(index.streams.map(\.digest) == [Self.digest(0), Self.digest(0x11), Self.digest(0x22)])
         #expect(index.streams.map(\.size) == [0, 1500, 35])
@@ -53,7 +53,7 @@ import Testing
                 FrameIndex.Frame(
                     pack: 0, offset: Int64($0) * 10, compressedSize: 10,
                     size: Int.random(in: 1...(8 << 20), using: &random),
-                    digest: Self.digest(UInt8($0)))
+                    filter: $0 % 2 == 0 ? .none : .x86, digest: Self.digest(UInt8($0)))
             }
             var runs: [FrameIndex.Run] = []
             while runs.count < 60 {
@@ -173,6 +173,14 @@ import Testing
     @Test(arguments: ["OCIBIDX2", "OCIBIDX0", "ocibidx1", "12345678"])
     func anotherMagicIsOfAnotherVersion(_ magic: String) {
         let bytes = IndexBytes(magic: magic).bytes
+        #expect(throws: BundleError(.unsupported, "")) { try FrameIndex(parsing: bytes, packs: Self.packs) }
+    }
+
+    @Test(arguments: [2, 3, 0x80, 0xFF] as [UInt8])
+    func anotherFilterIsOfAnotherVersion(_ filter: UInt8) {
+        var index = IndexBytes()
+        index.frames[1].filter = filter
+        let bytes = index.bytes
         #expect(throws: BundleError(.unsupported, "")) { try FrameIndex(parsing: bytes, packs: Self.packs) }
     }
 

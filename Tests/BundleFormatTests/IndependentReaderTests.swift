@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Reads a bundle by docs/format.md, with programs and without the code under test.
-private struct IndependentReader {
+struct IndependentReader {
     let root: String
     var blobs: [String: [UInt8]] = [:]
     var windowSizes: [Int] = []
@@ -70,7 +70,8 @@ private struct IndependentReader {
             let start = row.startIndex
             let pack = Self.number(row[start..<start + 4])
             let compressedSize = Self.number(row[start + 4..<start + 8])
-            let size = Self.number(row[start + 8..<start + 12])
+            let size = Self.number(row[start + 8..<start + 11])
+            let filter = row[start + 11]
             let position = positions[pack]
             let compressed = Array(packs[pack].stored[position.stored..<position.stored + compressedSize])
             #expect(SHA256Hasher.digest(of: compressed).bytes == Array(row[(start + 12)...]))
@@ -78,7 +79,10 @@ private struct IndependentReader {
             #expect(Array(compressed[..<4]) == [0x28, 0xB5, 0x2F, 0xFD])
             #expect(compressed[4] & 0x07 == 0)
             #expect(1...(8 << 20) ~= size)
-            frames.append(Frame(content: Array(packs[pack].content[position.content..<position.content + size])))
+            var content = Array(packs[pack].content[position.content..<position.content + size])
+            #expect(filter <= 1)
+            if filter == 1 { Self.undoX86(&content) }
+            frames.append(Frame(content: content))
             positions[pack] = (position.stored + compressedSize, position.content + size)
         }
         for (pack, position) in zip(packs, positions) {
@@ -86,6 +90,30 @@ private struct IndependentReader {
             #expect(pack.content.count == position.content)
         }
         return frames
+    }
+
+    /// Section 6.1, as it stands there.
+    static func undoX86(_ b: inout [UInt8]) {
+        var p = 0
+        while p + 8 <= b.count {
+            let f: Int
+            if b[p] == 0xE8 || b[p] == 0xE9 {
+                f = p + 1
+            } else if [0x48, 0x4C].contains(b[p]), [0x89, 0x8B, 0x8D, 0x8F].contains(b[p + 1]), b[p + 2] & 0xC7 == 0x05
+            {
+                f = p + 3
+            } else {
+                p += 1
+                continue
+            }
+            let unsigned = (0..<4).reduce(0) { $0 + Int(b[f + $1]) << (8 * $1) }
+            var v = unsigned >= 1 << 31 ? unsigned - 1 << 32 : unsigned
+            p = f + 4
+            guard v >= -(1 << 28), v < 1 << 28 else { continue }
+            v -= f + 4
+            if v < -(1 << 28) { v += 1 << 29 }
+            for byte in 0..<4 { b[f + byte] = UInt8(truncatingIfNeeded: v >> (8 * byte)) }
+        }
     }
 
     /// The streams by digest, each compared with it.

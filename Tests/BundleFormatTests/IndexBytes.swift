@@ -4,6 +4,7 @@ struct IndexBytes: Sendable {
         var pack: UInt32
         var compressedSize: UInt32
         var size: UInt32
+        var filter: UInt8 = 0
         var digest: UInt8
     }
     struct Stream: Sendable {
@@ -20,7 +21,7 @@ struct IndexBytes: Sendable {
     var streamCount: UInt32?
     var frames = [
         Frame(pack: 0, compressedSize: 60, size: 1000, digest: 0xF0),
-        Frame(pack: 0, compressedSize: 40, size: 500, digest: 0xF1),
+        Frame(pack: 0, compressedSize: 40, size: 500, filter: 1, digest: 0xF1),
         Frame(pack: 1, compressedSize: 50, size: 700, digest: 0xF2),
     ]
     var streams = [
@@ -44,7 +45,8 @@ struct IndexBytes: Sendable {
         for frame in frames {
             put(UInt64(frame.pack), 4)
             put(UInt64(frame.compressedSize), 4)
-            put(UInt64(frame.size), 4)
+            put(UInt64(frame.size), 3)
+            put(UInt64(frame.filter), 1)
             output += [UInt8](repeating: frame.digest, count: 32)
         }
         for stream in streams {

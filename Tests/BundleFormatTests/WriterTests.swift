@@ -63,7 +63,7 @@ import Testing
         do {
             var writer = try BundleWriter(directory: try Directory(opening: bundle.path))
             let frame = try BundleDraft.compress([1, 2, 3])
-            try writer.add(frame: frame, digest: SHA256Hasher.digest(of: frame), size: 3)
+            try writer.add(frame: frame, digest: SHA256Hasher.digest(of: frame), size: 3, filter: .none)
         }
         await #expect(throws: BundleError(.damaged, "")) { try await bundle.verify() }
         #expect(!BundleTree.isFile(bundle.path + "/STATEMENT"))

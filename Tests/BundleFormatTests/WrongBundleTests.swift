@@ -35,6 +35,17 @@ import Testing
         #expect(full.first?.images == ["team/wrong:1"])
     }
 
+    /// The recipe is right, the bytes are the layer's; but the index says that calls were made absolute.
+    @Test func aFilterThatWasNotAppliedIsFound() async throws {
+        let layer = try await LayerFixture([.file("code", [0x90, 0xE8, 0x10, 0, 0, 0, 0x90])], compression: .none)
+        var draft = try Self.draft(layer, stored: layer.tar)
+        #expect(try await Self.faults(draft).full == [])
+        draft.frames[0].filter = .x86
+        let (quick, full) = try await Self.faults(draft)
+        #expect(quick == [])
+        #expect(full.map(\.kind) == [.stream])
+    }
+
     @Test func aCompressedBlobThatComesOutWrongIsFound() async throws {
         for compression in [LayerFixture.Compression.gzip(level: 6), .zstd(level: 3)] {
             let layer = try await LayerFixture([.file("a", "right\n")], compression: compression)

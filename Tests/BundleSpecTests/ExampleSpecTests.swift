@@ -121,7 +121,7 @@ import Testing
         let keys = [
             "product", "channel", "version", "platforms", "variables", "registries", "images", "username", "password",
             "ca-file", "cert", "cert-key", "plain-http", "insecure-skip-tls-verify", "image", "as", "groups",
-            "priority", "tags", "store",
+            "priority", "tags", "store", "referrers",
         ]
         for key in keys {
             #expect(block.contains("\(key):"), "the example lacks \(key)")

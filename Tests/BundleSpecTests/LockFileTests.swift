@@ -43,6 +43,44 @@ import Testing
         #expect(parsed.descriptor(for: "nginx") == nil)
     }
 
+    @Test func `referrers stand with their image, sorted, and only where there are some`() throws {
+        let tag = "sha256-" + digest(1).hex + ".sig"
+        let lock = LockFile(
+            images: ["nginx:1": descriptor(1), "debian:12": descriptor(2)],
+            referrers: [
+                "nginx:1": [PinnedReferrer(descriptor(9), tag: tag), PinnedReferrer(descriptor(3, size: 7))],
+                "debian:12": [],
+            ])
+        let text = String(decoding: lock.bytes(), as: UTF8.self)
+        #expect(
+            text.contains(
+                """
+                      "referrers": [
+                        {
+                          "digest": "\(digest(3))",
+                          "mediaType": "application/vnd.oci.image.index.v1+json",
+                          "size": 7
+                        },
+                        {
+                          "digest": "\(digest(9))",
+                          "mediaType": "application/vnd.oci.image.index.v1+json",
+                          "size": 525,
+                          "tag": "\(tag)"
+                        }
+                      ],
+                """))
+        #expect(text.components(separatedBy: "referrers").count == 2)
+        let parsed = try LockFile(parsing: lock.bytes())
+        #expect(parsed == lock && parsed.referrers(for: "nginx:1").map(\.tag) == [nil, tag])
+        for (old, new) in [
+            (".sig", ".gis"), (".sig", ""), ("\"size\": 7", "\"size\": 0"), ("\"size\": 7", "\"size\": 7, \"x\": 1"),
+            ("image.index", "image.config"),
+        ] {
+            let changed = text.replacingOccurrences(of: old, with: new)
+            #expect(throws: SpecError(.lock, "", file: "")) { try LockFile(parsing: Array(changed.utf8)) }
+        }
+    }
+
     @Test func `an empty lock file comes back`() throws {
         #expect(try LockFile(parsing: LockFile(images: [:]).bytes()) == LockFile(images: [:]))
     }

@@ -74,9 +74,19 @@ func spec(images: String...) -> String {
         #expect(image.priority == 100)
         #expect(image.tagPolicy == .keep)
         #expect(image.storage == .packed)
+        #expect(specification.referrers == .all && image.referrers == nil)
         #expect(image.platforms == nil)
         #expect(image.groups.isEmpty)
         #expect(image.names.map(\.description) == ["docker.io/library/nginx:latest"])
+    }
+
+    @Test func `a spec and each image say whether referrers come along`() throws {
+        let specification = try parse(
+            "product: p\nversion: 1\nreferrers: none\nimages: [a, { image: b, referrers: all }]")
+        #expect(specification.referrers == .none && specification.images.map(\.referrers) == [nil, .all])
+        #expect(throws: SpecError(.invalidValue, "", file: "")) {
+            try parse("product: p\nversion: 1\nreferrers: some\nimages: [a]")
+        }
     }
 
     @Test(arguments: [

@@ -34,7 +34,8 @@ struct DockerBundle: Sendable {
             for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
                 let piece = Array(bytes[start..<min(start + 1 << 20, bytes.count)])
                 let compressed = try piece.withUnsafeBytes { try compressor.compress($0) }
-                try writer.add(frame: compressed, digest: SHA256Hasher.digest(of: compressed), size: piece.count)
+                try writer.add(
+                    frame: compressed, digest: SHA256Hasher.digest(of: compressed), size: piece.count, filter: .none)
                 runs.append(FrameIndex.Run(frame: frameCount, offset: 0, length: UInt32(piece.count)))
                 frameCount += 1
             }

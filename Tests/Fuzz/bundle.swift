@@ -1,5 +1,5 @@
 // modules: StrictJSON OCI Deflate Gzip
-// files: BundleFormat/BundleError.swift BundleFormat/BundleLayout.swift BundleFormat/Documents BundleFormat/Index DurableFiles/FileError.swift
+// files: BundleFormat/BundleError.swift BundleFormat/BundleLayout.swift BundleFormat/Documents BundleFormat/Filter BundleFormat/Index DurableFiles/FileError.swift
 // library: CISAL CZlib
 
 /// What a reader accepts has one spelling only: writing it again gives the same bytes.
@@ -19,5 +19,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
             fatalError("two indexes are one")
         }
     }
+    var filtered = FrameFilter.x86.applied(to: bytes)
+    filtered.withUnsafeMutableBytes { FrameFilter.x86.undo(in: $0) }
+    if filtered != bytes { fatalError("a filter is not undone") }
     return 0
 }

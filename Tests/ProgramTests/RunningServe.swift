@@ -34,7 +34,7 @@ final class RunningServe: Sendable {
     /// The most memory that it had by now, in bytes.
     var peakMemory: Int {
         get throws {
-            let status = try String(contentsOfFile: "/proc/\(process.processID)/status", encoding: .utf8)
+            let status = try KernelText.read("/proc/\(process.processID)/status")
             let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
             return (line?.split(whereSeparator: { !$0.isNumber }).first).flatMap { Int($0) }.map { $0 << 10 } ?? .max
         }

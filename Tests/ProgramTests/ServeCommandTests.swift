@@ -116,14 +116,17 @@ import Testing
         #expect(try await list("/v2/_catalog?n=0", "repositories").names.isEmpty)
         #expect(try await list("/v2/_catalog?ns=other.example.com", "repositories").names.isEmpty)
         #expect(try await list("/v2/local/plain/tags/list?ns=registry.example.com:5000", "tags").names == ["1"])
-        let referrers = try await server.curl("/v2/local/plain/referrers/\(scene.plain.descriptor.digest)")
+        let referrers = try await server.curl("/v2/local/packed/referrers/\(scene.packed.descriptor.digest)")
         #expect(referrers.status == 200 && referrers.head.contains(MediaType.ociIndex.rawValue))
         #expect(try JSONNode(parsing: referrers.body).member("manifests").elements().isEmpty)
-        let path = "/v2/local/sbom/referrers/\(scene.plain.descriptor.digest)"
-        let found = try JSONNode(parsing: try await server.curl(path).body).member("manifests").elements()
         let sbom = try #require(scene.images.descriptor(tag: "sbom"))
-        #expect(try found.map { try $0.member("digest").string() } == [sbom.digest.description])
-        #expect(try found.map { try $0.member("artifactType").string() } == ["application/spdx+json"])
+        let path = "/v2/local/sbom/referrers/\(scene.plain.descriptor.digest)"
+        // It has a name of its own, and comes along with what it is about.
+        for path in [path, "/v2/local/plain/referrers/\(scene.plain.descriptor.digest)"] {
+            let found = try JSONNode(parsing: try await server.curl(path).body).member("manifests").elements()
+            #expect(try found.map { try $0.member("digest").string() } == [sbom.digest.description])
+            #expect(try found.map { try $0.member("artifactType").string() } == ["application/spdx+json"])
+        }
         let filtered = try await server.curl(path + "?artifactType=text/plain")
         #expect(filtered.head.contains("oci-filters-applied: artifacttype"))
         #expect(try JSONNode(parsing: filtered.body).member("manifests").elements().isEmpty)

@@ -50,8 +50,7 @@ import Testing
         return stat(root + "/" + name, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test(.enabled(if: Toolbox.has("systemctl")))
-    func `everything is placed, once, and choices stay`() async throws {
+    @Test func `everything is placed, once, and choices stay`() async throws {
         try directory.makeDirectory("root/etc")
         try directory.write("127.0.0.1 localhost\n10.0.0.1 old.example.com # bundle-registry\n", to: "root/etc/hosts")
         let choices = try choices()
@@ -59,6 +58,11 @@ import Testing
         #expect(first.status == .exited(0), "\(first.errorText)")
         #expect(try text("etc/hosts") == "127.0.0.1 localhost\n127.0.0.1 registry.example.com # bundle-registry\n")
         #expect(mode("etc/bundle/registry.env") == 0o600 && mode("etc/bundle/registry/tls.key") == 0o600)
+        for unit in ["bundle-registry", "bundle-registry-seed"] {
+            let link = "/etc/systemd/system/multi-user.target.wants/\(unit).service"
+            let unit = try FileManager.default.destinationOfSymbolicLink(atPath: root + link)
+            #expect(mode(String(unit.dropFirst())) == 0o644, "\(link) leads to \(unit)")
+        }
         #expect(mode("etc/bundle/registry/tls.crt") == 0o644 && mode("srv/registry") == 0o755)
         #expect(
             try text("etc/systemd/system/bundle-registry-seed.service.d/data.conf")
@@ -114,7 +118,7 @@ import Testing
         #expect(try await security.run().status == .exited(0))
     }
 
-    @Test(.enabled(if: Toolbox.hasDockerDaemon && Toolbox.has("docker-registry", "skopeo", "systemctl")))
+    @Test(.enabled(if: Toolbox.hasDockerDaemon && Toolbox.has("docker-registry", "skopeo")))
     func `from a bundle to pulls over TLS, by the unit and by compose`() async throws {
         let docker = try await DockerDaemon()
         let web = try await buildAndLoad(into: docker)

@@ -1,17 +1,19 @@
 #!/bin/bash
 # Follows pages of docs/scenarios command by command: each block of sh is run as it stands, by a shell that stops at what
 # fails, in a directory that holds what the page says is there. follow.sh [PAGE]…, all by default; needs root for engines.
-# BUNDLE names another program than dist/bundle.
+# BUNDLE and LOADER name other programs than those in dist.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C
 bundle=$(realpath "${BUNDLE:-dist/bundle}")
+loader=$(realpath "${LOADER:-dist/bundle-firstboot}")
+firstboot=$PWD/firstboot
 pages=$PWD/docs/scenarios
 audit=$PWD/docs/audit.sh
 . Benchmarks/services.sh
 [ "$(id -u)" = 0 ] || die "docker's daemon needs root; run it with sudo"
-[ -x "$bundle" ] || die "there is no $bundle; run 'make build'"
-[ $# -gt 0 ] || set -- auditor k3s-node site-registry usb-stick
+for file in "$bundle" "$loader"; do [ -x "$file" ] || die "there is no $file; run 'make build'"; done
+[ $# -gt 0 ] || set -- auditor k3s-node oem-disc site-registry usb-stick
 
 # Where pages load as root; what was there before stays.
 [ -e /var/lib/bundle ] || leftovers+=(/var/lib/bundle)
@@ -54,6 +56,25 @@ prepare_auditor() {
     cp target/receipts.jsonl .
     export MEDIUM=$PWD/bundle
 }
+prepare_oem_disc() {
+    # The menu of a disc that boots, which says what it sees; there is no installer behind it.
+    mkdir -p partner/boot/grub
+    cat >partner/boot/grub/grub.cfg <<'END'
+serial --unit=0
+terminal_output serial
+if [ -f /bundle/STATEMENT -a -f /bundle-firstboot/preseed.cfg ]; then echo "the disc boots"; fi
+halt
+menuentry Install {
+    linux /install.amd/vmlinuz vga=788 --- quiet
+}
+END
+    grub-mkrescue --output=partner.iso partner -- -volid PARTNER_1 >>"$run/errors.log" 2>&1
+    cp "$audit" audit.sh
+    export BASE_ISO=$PWD/partner.iso FIRSTBOOT=$firstboot LOADER=$loader
+    export QEMU_OPTIONS='-display none -nic none -serial file:console.log'
+}
+confirm_oem_disc() { grep -a 'the disc boots' console.log || die "the disc does not boot: $(cat console.log)"; }
+
 prepare_site_registry() {
     local run=$PWD/site
     mkdir "$run" stick
@@ -131,4 +152,5 @@ for page; do
     cd "$run/$page"
     "prepare_${page//-/_}"
     follow "$page"
+    if declare -F "confirm_${page//-/_}" >/dev/null; then "confirm_${page//-/_}"; fi
 done

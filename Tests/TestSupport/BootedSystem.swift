@@ -92,11 +92,11 @@ public final class BootedSystem: Sendable {
     /// Options of `nsenter`: those of the first process, which is the child of `unshare`.
     private func enter() throws -> [String] {
         let parent = process.withLock(\.processID)
-        let children = try String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+        let children = try KernelText.read("/proc/\(parent)/task/\(parent)/children")
         guard let first = children.split(separator: " ").first else {
             throw CommandError(.failed, "the system has no first process")
         }
-        let name = try String(contentsOfFile: "/proc/\(first)/comm", encoding: .utf8)
+        let name = try KernelText.read("/proc/\(first)/comm")
         guard name == "systemd\n" else { throw CommandError(.failed, "the system has not begun to boot") }
         return ["--target", String(first), "--mount", "--pid", "--uts", "--net", "--ipc", "--cgroup", "--"]
     }

@@ -41,7 +41,7 @@ extension ImageFactory {
     }
 
     /// As BuildKit writes it: a manifest for no platform, whose one layer is a statement about an image.
-    private static func attestation(of image: Descriptor, in images: inout ImageSet) -> Descriptor {
+    static func attestation(of image: Descriptor, in images: inout ImageSet) -> Descriptor {
         let statement = images.add(
             Array("{\"_type\":\"https://in-toto.io/Statement/v0.1\",\"subject\":[]}".utf8),
             mediaType: MediaType(rawValue: "application/vnd.in-toto+json"))

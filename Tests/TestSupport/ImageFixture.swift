@@ -73,16 +73,19 @@ public struct ImageFixture: Sendable {
     ///   - layers: What names the layers.
     ///   - artifactType: What an artifact is; nil for an image.
     ///   - subject: The manifest that this one is about.
+    ///   - annotations: What it says of itself.
     /// - Returns: The manifest, in canonical JSON.
     public static func manifest(
         mediaType: MediaType = .ociManifest, config: Descriptor, layers: [Descriptor], artifactType: String? = nil,
-        subject: Descriptor? = nil
+        subject: Descriptor? = nil, annotations: [String: String] = [:]
     ) -> [UInt8] {
-        JSONWriter.canonical(
+        let members = annotations.sorted { $0.key < $1.key }
+            .map { JSONMember(name: $0.key, value: .string($0.value)) }
+        return JSONWriter.canonical(
             .object([
                 "schemaVersion": .integer(2), "mediaType": .string(mediaType.rawValue), "config": config.json,
                 "layers": .array(layers.map(\.json)), "artifactType": artifactType.map(JSONValue.string),
-                "subject": subject?.json,
+                "subject": subject?.json, "annotations": members.isEmpty ? nil : .object(members),
             ]))
     }
 

@@ -57,11 +57,13 @@ public struct ImageSet: Sendable {
     /// Adds an artifact without files, as a signature or an SBOM, and gives what names its manifest.
     @discardableResult
     public mutating func addArtifact(
-        type: String, content: [UInt8], subject: Descriptor? = nil, tag: String? = nil
+        type: String, content: [UInt8], subject: Descriptor? = nil, annotations: [String: String] = [:],
+        tag: String? = nil
     ) -> Descriptor {
         let config = add(Array("{}".utf8), mediaType: MediaType(rawValue: "application/vnd.oci.empty.v1+json"))
         let layer = add(content, mediaType: MediaType(rawValue: type))
-        let manifest = ImageFixture.manifest(config: config, layers: [layer], artifactType: type, subject: subject)
+        let manifest = ImageFixture.manifest(
+            config: config, layers: [layer], artifactType: type, subject: subject, annotations: annotations)
         let descriptor = add(manifest, mediaType: .ociManifest)
         if let tag { name(descriptor, tag: tag) }
         return descriptor

@@ -134,6 +134,11 @@ else
     echo "installed  $hosts"
 fi
 
-systemctl --root="${root:-/}" --quiet enable bundle-registry-seed.service bundle-registry.service
+# What 'systemctl enable' does; a host that makes images of systems may have none.
+wants=$root/etc/systemd/system/multi-user.target.wants
+mkdir -p "$wants"
+for unit in bundle-registry-seed.service bundle-registry.service; do
+    ln -sfn "/etc/systemd/system/$unit" "$wants/$unit"
+done
 echo "enabled    bundle-registry-seed.service bundle-registry.service"
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

@@ -38,7 +38,8 @@ struct LayoutRecord: Sendable {
         let frames = index.frames.map { frame in
             defer { offset += Int64(frame.compressedSize) }
             return FrameIndex.Frame(
-                pack: 0, offset: offset, compressedSize: frame.compressedSize, size: frame.size, digest: frame.digest)
+                pack: 0, offset: offset, compressedSize: frame.compressedSize, size: frame.size, filter: frame.filter,
+                digest: frame.digest)
         }
         let bytes = FrameIndex(frames: frames, streams: index.streams).bytes()
         let total = (0..<8).map { UInt8(truncatingIfNeeded: offset >> (8 * Int64($0))) }

@@ -29,7 +29,7 @@ struct PackPlan: Sendable {
     static let opaqueLevel = 1
 
     /// Changes whenever the same streams come out as other bytes; cached layouts and frames of other values are not used.
-    private static let revision = 1
+    private static let revision = 2
 
     /// Identifies the layout that this plan leads to.
     var key: Digest {

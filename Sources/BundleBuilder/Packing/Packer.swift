@@ -42,16 +42,16 @@ struct Packer: Sendable {
         progress.phase("copy frames", frames.reduce(0) { $0 + Int64($1.compressedSize) })
         for (frame, key) in zip(frames, record.keys) {
             guard let (bytes, digest) = cache.frame(key), digest == frame.digest else { try cache.reject(frame: key) }
-            try write(bytes, digest, frame.size, into: &writer)
+            try write(bytes, digest, frame.size, frame.filter, into: &writer)
             progress.advance(Int64(bytes.count))
         }
         return true
     }
 
     private func write(
-        _ bytes: [UInt8], _ digest: Digest, _ size: Int, into writer: inout BundleWriter
+        _ bytes: [UInt8], _ digest: Digest, _ size: Int, _ filter: FrameFilter, into writer: inout BundleWriter
     ) throws(BuildError) {
-        do throws(BundleError) { try writer.add(frame: bytes, digest: digest, size: size) } catch {
+        do throws(BundleError) { try writer.add(frame: bytes, digest: digest, size: size, filter: filter) } catch {
             throw BuildError(error, doing: "writing a pack")
         }
     }
@@ -120,10 +120,11 @@ struct Packer: Sendable {
         into writer: inout BundleWriter
     ) throws(BuildError) {
         for frame in frames {
-            try write(frame.bytes, frame.digest, frame.size, into: &writer)
+            try write(frame.bytes, frame.digest, frame.size, frame.filter, into: &writer)
             index.append(
                 FrameIndex.Frame(
-                    pack: 0, offset: 0, compressedSize: frame.bytes.count, size: frame.size, digest: frame.digest))
+                    pack: 0, offset: 0, compressedSize: frame.bytes.count, size: frame.size, filter: frame.filter,
+                    digest: frame.digest))
             keys.append(frame.key)
         }
     }

@@ -10,10 +10,13 @@ struct ImageAssembly: Sendable {
     let root: Descriptor
     /// The bytes of the root.
     let bytes: [UInt8]
-    /// The manifests for the wanted platforms, in the order of the index.
-    let selection: [Descriptor]
+    /// The manifests that are taken, in the order of the index: those for the wanted platforms.
+    private(set) var selection: [Descriptor]
+    /// What BuildKit says of these manifests in the same index: provenance and SBOMs.
+    let attestations: [Descriptor]
     /// What a lone manifest must be for; nil where an index has said so.
     private let platforms: [Platform]?
+    private let isReferrer: Bool
 
     /// One image manifest with its config.
     struct Instance: Sendable {
@@ -30,14 +33,55 @@ struct ImageAssembly: Sendable {
         self.entry = entry
         self.root = root
         self.bytes = bytes
+        isReferrer = false
         switch try ImageDocument(parsing: bytes, mediaType: root.mediaType) {
         case .manifest:
             selection = [root]
+            attestations = []
             self.platforms = platforms
         case .index(let index):
-            selection = try Self.selection(of: index, platforms, entry)
+            let selection = try Self.selection(of: index, platforms, entry)
+            let selected = Set(selection.map(\.digest.description))
+            self.selection = selection
+            attestations = index.manifests.filter {
+                $0.mediaType.isManifest && $0.attested.map(selected.contains) ?? false
+            }
             self.platforms = nil
         }
+    }
+
+    /// Takes all manifests of a referrer, whatever they are for.
+    ///
+    /// - Throws: `BuildError` with code `source` when there is none, or `OCIError`.
+    init(referrer entry: ImageEntry, root: Descriptor, bytes: [UInt8]) throws {
+        self.entry = entry
+        self.root = root
+        self.bytes = bytes
+        isReferrer = true
+        attestations = []
+        platforms = nil
+        switch try ImageDocument(parsing: bytes, mediaType: root.mediaType) {
+        case .manifest: selection = [root]
+        case .index(let index):
+            var seen: Set<Digest> = []
+            selection = index.manifests.filter { seen.insert($0.digest).inserted }
+            guard !selection.isEmpty else {
+                throw BuildError(
+                    .source,
+                    "\(entry.key) is an index that lists nothing; take the image that it points to with 'referrers: none'"
+                )
+            }
+        }
+    }
+
+    /// Takes the attestations that a lock names as well.
+    mutating func add(_ pinned: [PinnedReferrer]) {
+        let wanted = Set(pinned.map(\.descriptor.digest))
+        let added = attestations.filter { wanted.contains($0.digest) }
+        guard !added.isEmpty, case .index(let index)? = try? ImageDocument(parsing: bytes, mediaType: root.mediaType)
+        else { return }
+        var taken = Set((selection + added).map(\.digest))
+        selection = index.manifests.filter { taken.remove($0.digest) != nil }
     }
 
     private static func selection(
@@ -80,7 +124,7 @@ struct ImageAssembly: Sendable {
         }
         return ResolvedImage(
             entry: entry, root: root, documents: documents, manifests: instances.map(\.descriptor.digest),
-            layers: layers, created: created.max(), provider: provider)
+            layers: layers, created: isReferrer ? nil : created.max(), isReferrer: isReferrer, provider: provider)
     }
 
     private func check(_ config: ImageConfig, _ manifest: ImageManifest) throws(BuildError) {

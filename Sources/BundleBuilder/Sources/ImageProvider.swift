@@ -16,11 +16,21 @@ protocol ImageProvider: Sendable {
     /// A config.
     func config(_ descriptor: Descriptor) async throws -> [UInt8]
 
+    /// Whether the source knows what points to its images.
+    var listsReferrers: Bool { get }
+
+    /// What points to a digest, as the source says; nothing of it is proved.
+    func referrers(of digest: Digest) async throws -> [PinnedReferrer]
+
     /// Brings a layer's blob into the cache, which lacks it, and tells how many bytes came.
     func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws
 }
 
 extension ImageProvider {
+    var listsReferrers: Bool { false }
+
+    func referrers(of digest: Digest) async throws -> [PinnedReferrer] { [] }
+
     /// Refuses what is no longer what the lock names.
     func check(_ found: Descriptor, _ pinned: Descriptor, in place: String) throws(BuildError) {
         guard found.digest == pinned.digest else {
@@ -48,6 +58,19 @@ struct RegistryProvider: ImageProvider {
     }
 
     func config(_ descriptor: Descriptor) async throws -> [UInt8] { try await client.config(descriptor, in: reference) }
+
+    var listsReferrers: Bool { true }
+
+    func referrers(of digest: Digest) async throws -> [PinnedReferrer] {
+        let listed = try await client.referrers(of: digest, in: reference)
+        var found = listed.filter { $0.mediaType.isIndex || $0.mediaType.isManifest }.map { PinnedReferrer($0) }
+        for suffix in ReferrerTag.cosignSuffixes {
+            let tag = ReferrerTag.cosign(suffix, of: digest)
+            guard let tagged = try await client.find(tag, in: reference) else { continue }
+            found.append(PinnedReferrer(tagged.descriptor, tag: tag))
+        }
+        return found
+    }
 
     func fetch(_ descriptor: Descriptor, into cache: BuildCache, advance: @escaping (Int64) -> Void) async throws {
         let sink = try PartialBlob(descriptor, cache: cache.directory, advance: advance)

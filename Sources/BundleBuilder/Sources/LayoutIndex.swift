@@ -5,7 +5,8 @@ import StrictJSON
 ///
 /// Spec: image-spec v1.1 image-layout.md.
 struct LayoutIndex {
-    private let manifests: [Descriptor]
+    /// Everything that it lists, in its order.
+    let manifests: [Descriptor]
     private let place: String
 
     /// Which image is meant.
@@ -56,6 +57,11 @@ struct LayoutIndex {
             )
         }
         return Descriptor(mediaType: found.mediaType, digest: found.digest, size: found.size)
+    }
+
+    /// The tags that an entry's annotations give it, with or without the rest of a name.
+    static func tags(of manifest: Descriptor) -> Set<String> {
+        Set(annotations.compactMap { manifest.annotations[$0]?.split(separator: ":").last.map(String.init) })
     }
 
     private static func matches(_ manifest: Descriptor, _ name: Name) -> Bool {

@@ -1,3 +1,4 @@
+import BundleSpec
 import Cryptography
 import DurableFiles
 import OCI
@@ -31,13 +32,37 @@ struct LayoutProvider: ImageProvider {
         }
     }
 
-    func find() async throws -> Descriptor {
+    func find() async throws -> Descriptor { try index().image(name) }
+
+    private func index() throws -> LayoutIndex {
         let index: [UInt8]
         do throws(FileError) { index = try directory.readFile("index.json", limit: ImageDocument.maximumSize) } catch {
             throw BuildError(
                 .source, "\(place) is incomplete: \(error.message); copy the image again", cause: error)
         }
-        return try LayoutIndex(parsing: index, of: place).image(name)
+        return try LayoutIndex(parsing: index, of: place)
+    }
+
+    var listsReferrers: Bool { true }
+
+    func referrers(of digest: Digest) async throws -> [PinnedReferrer] {
+        var found: [PinnedReferrer] = []
+        for manifest in try index().manifests where manifest.mediaType.isIndex || manifest.mediaType.isManifest {
+            for tag in LayoutIndex.tags(of: manifest).sorted() where ReferrerTag.signed(by: tag) == digest {
+                found.append(PinnedReferrer(manifest, tag: tag))
+            }
+            if await subject(of: manifest) == digest { found.append(PinnedReferrer(manifest)) }
+        }
+        return found
+    }
+
+    /// What an entry is about; what cannot be read is nobody's referrer, and matters to those only who take it.
+    private func subject(of manifest: Descriptor) async -> Digest? {
+        do {
+            return try ImageDocument(parsing: try await document(manifest), mediaType: manifest.mediaType).subject
+        } catch {
+            return nil
+        }
     }
 
     func root(_ pinned: Descriptor) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {

@@ -16,8 +16,17 @@ struct ResolvedImage: Sendable {
     let layers: [ResolvedLayer]
     /// The newest `created` of the configs.
     let created: Timestamp?
+    /// Whether it comes along with what it points to.
+    var isReferrer = false
     /// Where the layers come from.
     let provider: any ImageProvider
+
+    /// The same, called otherwise.
+    func renamed(_ entry: ImageEntry) -> ResolvedImage {
+        ResolvedImage(
+            entry: entry, root: root, documents: documents, manifests: manifests, layers: layers, created: created,
+            isReferrer: isReferrer, provider: provider)
+    }
 
     /// The layers that some image wants stored as they are.
     static func originals(_ images: [ResolvedImage]) -> Set<Digest> {

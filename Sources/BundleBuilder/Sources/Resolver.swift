@@ -30,21 +30,23 @@ struct Resolver: Sendable {
     /// How many images are resolved at a time.
     private static let width = 8
 
-    /// The descriptors of all images, for a lock.
+    /// The descriptors of all images and of what points to them, for a lock.
     func lock() async throws(BuildError) -> LockFile {
-        let entries = specification.images
-        let descriptors = try await mapInParallel(entries, width: Self.width) { entry throws(BuildError) in
+        let found = try await mapInParallel(specification.images, width: Self.width) { entry throws(BuildError) in
             do {
-                return try await provider(of: entry).find()
+                let provider = try provider(of: entry)
+                let root = try await provider.find()
+                return (key: entry.key, root: root, referrers: try await referrers(of: entry, root, provider))
             } catch {
                 throw BuildError(error, doing: "resolving the image \(entry.key)")
             }
         }
         return LockFile(
-            images: Dictionary(zip(entries.map(\.key), descriptors), uniquingKeysWith: { first, _ in first }))
+            images: Dictionary(found.map { ($0.key, $0.root) }, uniquingKeysWith: { first, _ in first }),
+            referrers: Dictionary(found.map { ($0.key, $0.referrers) }, uniquingKeysWith: { first, _ in first }))
     }
 
-    /// All images in the order of the spec.
+    /// All images in the order of the spec, each with what points to it behind it.
     ///
     /// Their sizes add up within 64 bits, so nothing behind this needs to check sums of them.
     func images(_ lock: LockFile) async throws(BuildError) -> [ResolvedImage] {
@@ -55,8 +57,9 @@ struct Resolver: Sendable {
                 throw BuildError(error, doing: "reading the image \(entry.key)")
             }
         }
-        try Self.checkSizes(images)
-        return images
+        let joined = Self.joined(images)
+        try Self.checkSizes(joined)
+        return joined
     }
 
     /// Refuses images whose layers claim more bytes in all than `maximumTotal`.
@@ -100,14 +103,29 @@ struct Resolver: Sendable {
         }
     }
 
-    private func image(_ entry: ImageEntry, lock: LockFile) async throws -> ResolvedImage {
+    /// For which platforms an image is taken.
+    func platforms(of entry: ImageEntry) -> [Platform] { entry.platforms ?? specification.platforms }
+
+    /// Whether what points to an image comes along.
+    func wantsReferrers(_ entry: ImageEntry) -> Bool { (entry.referrers ?? specification.referrers) == .all }
+
+    private func image(
+        _ entry: ImageEntry, lock: LockFile
+    ) async throws -> (image: ResolvedImage, attached: [ResolvedImage]) {
         guard let pinned = lock.descriptor(for: entry.key) else {
             throw BuildError(.lock, "the lock does not name \(entry.key); run 'bundle lock'")
         }
         let provider = try provider(of: entry)
         let root = try await rootDocument(of: entry, pinned, provider)
-        let assembly = try ImageAssembly(
-            entry: entry, root: pinned, bytes: root, platforms: entry.platforms ?? specification.platforms)
+        let referrers = wantsReferrers(entry) ? lock.referrers(for: entry.key) : []
+        var assembly = try ImageAssembly(entry: entry, root: pinned, bytes: root, platforms: platforms(of: entry))
+        assembly.add(referrers)
+        let image = try await assemble(assembly, provider)
+        return (image, try await attachments(referrers, to: image, provider))
+    }
+
+    /// An image of its documents.
+    func assemble(_ assembly: ImageAssembly, _ provider: any ImageProvider) async throws -> ResolvedImage {
         var instances: [ImageAssembly.Instance] = []
         for descriptor in assembly.selection {
             instances.append(try await instance(descriptor, of: assembly, provider))
@@ -129,7 +147,7 @@ struct Resolver: Sendable {
 
     // Documents come from the cache, else from the source and then into the cache.
 
-    private func rootDocument(
+    func rootDocument(
         of entry: ImageEntry, _ pinned: Descriptor, _ provider: any ImageProvider
     ) async throws -> [UInt8] {
         if let bytes = cache?.document(pinned) { return bytes }
@@ -141,7 +159,7 @@ struct Resolver: Sendable {
         return bytes
     }
 
-    private func manifest(_ descriptor: Descriptor, _ provider: any ImageProvider) async throws -> [UInt8] {
+    func manifest(_ descriptor: Descriptor, _ provider: any ImageProvider) async throws -> [UInt8] {
         if let bytes = cache?.document(descriptor) { return bytes }
         let bytes = try await provider.document(descriptor)
         try cache?.store(document: bytes, descriptor.digest)

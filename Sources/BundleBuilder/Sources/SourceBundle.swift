@@ -1,4 +1,5 @@
 import BundleFormat
+import BundleSpec
 import OCI
 
 /// Another bundle that images are taken from; everything that it gives was signed by a trusted key.
@@ -40,6 +41,24 @@ final class SourceBundle: Sendable {
             throw BuildError(.notFound, "\(self.name) has no image \(reference); it has \(names)")
         }
         return try descriptor(image.root)
+    }
+
+    /// What of the bundle points to a digest.
+    ///
+    /// - Throws: `BuildError` with code `damaged`, or `OCIError`.
+    func referrers(of digest: Digest) throws -> [PinnedReferrer] {
+        var found: [PinnedReferrer] = []
+        for image in manifest.images {
+            let descriptor = try descriptor(image.root)
+            for tag in Set(image.names.compactMap(\.tag)).sorted() where ReferrerTag.signed(by: tag) == digest {
+                found.append(PinnedReferrer(descriptor, tag: tag))
+            }
+            let bytes = try document(image.root)
+            if try ImageDocument(parsing: bytes, mediaType: descriptor.mediaType).subject == digest {
+                found.append(PinnedReferrer(descriptor))
+            }
+        }
+        return found
     }
 
     /// A document.
@@ -94,6 +113,10 @@ struct BundleProvider: ImageProvider {
         try check(found, pinned, in: bundle.name)
         return (found, try bundle.document(found.digest))
     }
+
+    var listsReferrers: Bool { true }
+
+    func referrers(of digest: Digest) async throws -> [PinnedReferrer] { try bundle.referrers(of: digest) }
 
     func document(_ descriptor: Descriptor) async throws -> [UInt8] { try bundle.document(descriptor.digest) }
 

@@ -32,8 +32,9 @@ public struct Exporter: Sendable {
         let selected = try bundle.images(
             groups: groups, only: images, platform: format.isOfOnePlatform ? options.platform : nil)
         guard format.isOfOnePlatform else {
+            let archive = ImageArchive(layoutOf: selected, namesReferrers: format == .ociLayout)
             return ExportPlan(
-                shape: format == .ociArchive ? .archive : .layout, archives: [("", ImageArchive(layoutOf: selected))],
+                shape: format == .ociArchive ? .archive : .layout, archives: [("", archive)],
                 imageCount: selected.count, leftOut: [])
         }
         let kept = selected.filter { !$0.instances.contains(where: \.isArtifact) }

@@ -4,20 +4,26 @@ enum AuthorityFile {
 
     /// The changes after which these folders, and no others beneath the same one, have our file.
     ///
+    /// It comes before what needs it, and goes after.
+    ///
     /// - Parameters:
     ///   - authority: Certificates in PEM; nil where no folder shall have any.
     ///   - hosts: The folders that get it.
     ///   - parent: The folder of these.
     ///   - tree: Where they lie.
-    /// - Returns: The changes, in the order of the hosts.
-    /// - Throws: `DeliveryError` with code `foreign` for a file of somebody else's with other certificates; `FileError`.
+    ///   - body: Makes the changes of what needs the file.
+    /// - Returns: The changes, in the order of the hosts, around those of `body`.
+    /// - Throws: `DeliveryError` with code `foreign` for a file of somebody else's with other certificates; `FileError`;
+    ///   what `body` throws.
     static func changes(
-        _ authority: [UInt8]?, hosts: [String], in parent: String, _ tree: ConfigurationTree
+        _ authority: [UInt8]?, hosts: [String], in parent: String, _ tree: ConfigurationTree,
+        around body: () throws -> [FileChange]
     ) throws -> [FileChange] {
         let wanted = authority == nil ? [] : hosts
-        return try Set(try tree.folders(parent)).union(wanted).sorted().compactMap { host in
+        let changes = try Set(try tree.folders(parent)).union(wanted).sorted().compactMap { host in
             try change(wanted.contains(host) ? authority : nil, "\(parent)/\(host)/\(name)", tree, takesFolder: true)
         }
+        return try changes.filter { $0.kind != .removed } + body() + changes.filter { $0.kind == .removed }
     }
 
     /// The change of one such file.

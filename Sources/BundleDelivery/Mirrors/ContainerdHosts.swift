@@ -8,12 +8,11 @@ struct ContainerdHosts: MirrorConfiguration {
 
     func changes(_ mirror: Mirror?, in tree: ConfigurationTree) throws -> [FileChange] {
         let upstreams = mirror?.upstreams ?? []
-        // The authority first: a host is never there without it.
-        let authorities = try AuthorityFile.changes(mirror?.authority, hosts: upstreams, in: Self.folder, tree)
-        let hosts = try Set(try tree.folders(Self.folder)).union(upstreams).sorted().compactMap { upstream in
-            try change(upstreams.contains(upstream) ? mirror : nil, "\(Self.folder)/\(upstream)/hosts.toml", tree)
+        return try AuthorityFile.changes(mirror?.authority, hosts: upstreams, in: Self.folder, tree) {
+            try Set(try tree.folders(Self.folder)).union(upstreams).sorted().compactMap { upstream in
+                try change(upstreams.contains(upstream) ? mirror : nil, "\(Self.folder)/\(upstream)/hosts.toml", tree)
+            }
         }
-        return authorities.filter { $0.kind != .removed } + hosts + authorities.filter { $0.kind == .removed }
     }
 
     private func change(_ mirror: Mirror?, _ path: String, _ tree: ConfigurationTree) throws -> FileChange? {

@@ -45,7 +45,8 @@ struct DockerMirrors: MirrorConfiguration {
         let recorded = try ours(tree)
         // Without a mark of ours, nothing of somebody else's is even read.
         guard mirror != nil || !recorded.isEmpty else { return try authorities(mirror, tree) }
-        var members = try members(old, tree)
+        let before = try members(old, tree)
+        var members = before
         var added: [String: [String]] = [:]
         for (list, wanted) in Self.wanted(mirror) {
             let previous = recorded[list] ?? []
@@ -66,10 +67,8 @@ struct DockerMirrors: MirrorConfiguration {
             }
         }
         added = added.filter { !$0.value.isEmpty }
-        let isSame = try old.map {
-            JSONWriter.ordered(.object(members)) == JSONWriter.ordered(.object(try self.members($0, tree)))
-        }
-        let contents = isSame == true ? old : members.isEmpty ? nil : JSONWriter.ordered(.object(members))
+        let isSame = JSONWriter.ordered(.object(members)) == JSONWriter.ordered(.object(before))
+        let contents = isSame && old != nil ? old : members.isEmpty ? nil : JSONWriter.ordered(.object(members))
         // Until the file is written, the record names what was ours and what becomes ours.
         let both = recorded.merging(added) { was, new in was + new.filter { !was.contains($0) } }
         let first = try record(added.isEmpty ? recorded : both, tree)
@@ -80,13 +79,11 @@ struct DockerMirrors: MirrorConfiguration {
         }
     }
 
-    /// Authorities come before what needs them, and go after it.
     private func authorities(
         _ mirror: Mirror?, _ tree: ConfigurationTree, around body: () throws -> [FileChange] = { [] }
     ) throws -> [FileChange] {
-        let changes = try AuthorityFile.changes(
-            mirror?.authority, hosts: mirror.map { [$0.host] } ?? [], in: "docker/certs.d", tree)
-        return try changes.filter { $0.kind != .removed } + body() + changes.filter { $0.kind == .removed }
+        try AuthorityFile.changes(
+            mirror?.authority, hosts: mirror.map { [$0.host] } ?? [], in: "docker/certs.d", tree, around: body)
     }
 
     private func record(_ lists: [String: [String]], _ tree: ConfigurationTree) throws -> FileChange? {

@@ -24,11 +24,11 @@ struct PodmanMirrors: MirrorConfiguration {
             guard mirror != nil else { return [] }
             throw tree.foreign(Self.file, "somebody else wrote it")
         }
-        let authorities = try AuthorityFile.changes(
-            mirror?.authority, hosts: mirror.map { [$0.host] } ?? [], in: "containers/certs.d", tree)
-        let file = try tree.change(Self.file, to: mirror.map { Array(text($0).utf8) })
-        return authorities.filter { $0.kind != .removed } + [file].compactMap(\.self)
-            + authorities.filter { $0.kind == .removed }
+        return try AuthorityFile.changes(
+            mirror?.authority, hosts: mirror.map { [$0.host] } ?? [], in: "containers/certs.d", tree
+        ) {
+            [try tree.change(Self.file, to: mirror.map { Array(text($0).utf8) })].compactMap(\.self)
+        }
     }
 
     private func text(_ mirror: Mirror) -> String {

@@ -7,6 +7,17 @@ public struct PushPlan: Sendable {
     let steps: [PushStep]
     let blobs: [PushBlob]
 
+    /// What must be listed as pointing to an image, also where it is there.
+    var lists: [PushList] {
+        var lists: [[String]: PushList] = [:]
+        for step in steps {
+            guard let subject = step.image.listedSubject else { continue }
+            let key = [step.repository.repository, subject.description]
+            lists[key, default: PushList(subject: subject, repository: step.repository)].documents.append(step.root)
+        }
+        return lists.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
     /// How many bytes must be sent.
     public var bytesToSend: Int64 { blobs.filter(\.isSent).reduce(0) { $0 + $1.descriptor.size } }
 
@@ -64,6 +75,13 @@ struct PushStep: Sendable {
             [.document(instance.config)] + instance.layers.map(PushBlob.Content.layer)
         }
     }
+}
+
+/// Referrers of one document in one repository.
+struct PushList: Sendable {
+    let subject: Digest
+    let repository: Reference
+    var documents: [TargetImage.Document] = []
 }
 
 /// A blob and the repositories that need it.

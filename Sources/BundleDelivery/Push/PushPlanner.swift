@@ -52,8 +52,10 @@ struct PushPlanner: Sendable {
         guard !absent.isEmpty else { return image.root }
         switch options.sparse {
         case .keep: return image.root
-        case .platform where image.instances.count == 1: return image.instances[0].manifest
         case .platform, .refuse:
+            let attestations = Set(index.manifests.filter { $0.attested != nil }.map(\.digest))
+            let platforms = image.instances.map(\.manifest).filter { !attestations.contains($0.descriptor.digest) }
+            if options.sparse == .platform, platforms.count == 1 { return platforms[0] }
             throw DeliveryError(
                 .sparse,
                 "planning the push of \(image.image.reference): the bundle has \(image.instances.count) of the "

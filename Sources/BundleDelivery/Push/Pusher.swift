@@ -76,7 +76,10 @@ public struct Pusher: Sendable {
             while let more = try await group.next() { mounted += more }
             return mounted
         }
-        for step in plan.steps where !step.isPresent { try await push(step) }
+        // Whoever finds an image by its tag finds at once what points to it.
+        for step in plan.steps where !step.isPresent && step.image.subject != nil { try await push(step) }
+        for list in plan.lists { try await push(list) }
+        for step in plan.steps where !step.isPresent && step.image.subject == nil { try await push(step) }
         return mounted
     }
 
@@ -102,6 +105,25 @@ public struct Pusher: Sendable {
             source = source ?? repository.repository
         }
         return mounted
+    }
+
+    /// Adds referrers to the list under a tag, where the registry does not keep such lists itself.
+    private func push(_ list: PushList) async throws {
+        guard try await client.referrersByAPI(of: list.subject, in: list.repository) == nil else { return }
+        let tag = ReferrerTag.list(of: list.subject)
+        let there = try await client.taggedReferrers(of: list.subject, in: list.repository)
+        let document: TargetImage.Document?
+        do throws(OCIError) {
+            let index = try there.map(ReferrerIndex.init(parsing:)) ?? ReferrerIndex()
+            document = try index.adding(list.documents)
+        } catch {
+            throw RegistryError(
+                .refused,
+                "listing what points to \(list.repository.name)@\(list.subject): \(tag) cannot be used as the list: "
+                    + "\(error.message); remove that tag", cause: error)
+        }
+        guard let document else { return }
+        try await client.push(document.descriptor, document.bytes, to: list.repository, tag: tag)
     }
 
     /// Puts manifests, children before their index, and tags last.

@@ -15,7 +15,7 @@ extension FrameIndex {
         for frame in frames {
             output.append(little: UInt32(frame.pack))
             output.append(little: UInt32(frame.compressedSize))
-            output.append(little: UInt32(frame.size))
+            output.append(little: UInt32(frame.size) | UInt32(frame.filter.rawValue) << 24)
             output.append(contentsOf: frame.digest.bytes)
         }
         for stream in streams {
@@ -57,7 +57,8 @@ extension FrameIndex {
         for _ in 0..<frameCount {
             let number = Int(reader.uint32())
             let compressedSize = Int(reader.uint32())
-            let size = Int(reader.uint32())
+            let sizeAndFilter = reader.uint32()
+            let size = Int(sizeAndFilter & 0xFF_FFFF)
             let digest = reader.digest()
             if number != pack {
                 guard number == pack + 1, number < packCount, pack < 0 || offset == packs[pack].size else {
@@ -70,8 +71,15 @@ extension FrameIndex {
                 1...(size + BundleLayout.maximumFrameOverhead) ~= compressedSize,
                 offset + Int64(compressedSize) <= packs[pack].size
             else { throw malformed("a frame of impossible size") }
+            guard let filter = FrameFilter(rawValue: UInt8(sizeAndFilter >> 24)) else {
+                throw BundleError(
+                    .unsupported,
+                    "reading the index: a frame has a filter that is not known; use a newer version of this tool")
+            }
             frames.append(
-                Frame(pack: pack, offset: offset, compressedSize: compressedSize, size: size, digest: digest))
+                Frame(
+                    pack: pack, offset: offset, compressedSize: compressedSize, size: size, filter: filter,
+                    digest: digest))
             offset += Int64(compressedSize)
         }
         guard pack == packCount - 1, pack < 0 || offset == packs[pack].size else {

@@ -19,15 +19,20 @@ public struct FrameIndex: Sendable {
         public let compressedSize: Int
         /// How much it holds, in bytes.
         public let size: Int
+        /// What its content went through before it was compressed.
+        public let filter: FrameFilter
         /// The digest of its compressed bytes.
         public let digest: Digest
 
         /// A frame of its parts.
-        public init(pack: Int, offset: Int64, compressedSize: Int, size: Int, digest: Digest) {
+        public init(
+            pack: Int, offset: Int64, compressedSize: Int, size: Int, filter: FrameFilter, digest: Digest
+        ) {
             self.pack = pack
             self.offset = offset
             self.compressedSize = compressedSize
             self.size = size
+            self.filter = filter
             self.digest = digest
         }
     }

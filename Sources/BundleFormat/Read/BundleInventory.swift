@@ -18,6 +18,10 @@ public struct BundleInventory: Sendable {
     public struct Image: Sendable {
         /// As in the bundle manifest.
         public let image: BundleImage
+        /// What it points to, as a signature or an SBOM does; nil where it stands for itself.
+        public let subject: Digest?
+        /// What kind of artifact it is, where it points to something.
+        public let artifactType: String?
         /// Its image manifests.
         public let instances: [Instance]
     }
@@ -72,7 +76,13 @@ public struct BundleInventory: Sendable {
                 }
                 instances += [known[digest]].compactMap(\.self)
             }
-            images.append(Image(image: image, instances: instances))
+            let document = try Self.document(image.root, descriptors, files)
+            let subject =
+                document.subject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
+            images.append(
+                Image(
+                    image: image, subject: subject, artifactType: subject.flatMap { _ in document.artifactType },
+                    instances: instances))
         }
         let readme: Int64
         do throws(FileError) { readme = try files.directory.size(of: BundleLayout.readme) ?? 0 } catch {
@@ -111,13 +121,28 @@ public struct BundleInventory: Sendable {
             }
             var platform: String?
             if document.config.mediaType.isImageConfig, let config = descriptors[document.config.digest] {
-                platform = try ImageConfig(parsing: try Self.bytes(config, files)).platform.description
+                let own = try ImageConfig(parsing: try Self.bytes(config, files)).platform
+                // Cosign's signatures have the config of an image for nothing.
+                platform = own.os.isEmpty && own.architecture.isEmpty ? nil : own.description
             }
             return Instance(
                 manifest: descriptor.digest, config: document.config.digest, platform: platform,
                 layers: document.layers.compactMap { manifest.layer($0.digest) })
         } catch {
             throw BundleError(.damaged, "reading document \(descriptor.digest): \(error.message)", cause: error)
+        }
+    }
+
+    private static func document(
+        _ digest: Digest, _ descriptors: [Digest: Descriptor], _ files: BundleFiles
+    ) throws(BundleError) -> ImageDocument {
+        do throws(OCIError) {
+            guard let descriptor = descriptors[digest] else {
+                throw OCIError(.invalidDocument, "it is not in the bundle")
+            }
+            return try ImageDocument(parsing: try bytes(descriptor, files), mediaType: descriptor.mediaType)
+        } catch {
+            throw BundleError(.damaged, "reading document \(digest): \(error.message)", cause: error)
         }
     }
 
@@ -147,12 +172,14 @@ public struct BundleInventory: Sendable {
 extension BundleInventory.Image {
     fileprivate func json(_ shares: StorageShares) -> JSONValue {
         .object([
+            "artifactType": artifactType.map(JSONValue.string),
             "groups": .strings(image.groups),
             "manifests": .array(instances.map { $0.json(shares) }),
             "names": .strings(image.names.map(\.description)),
             "priority": .integer(image.priority),
             "reference": .string(image.reference),
             "root": .string(image.root.description),
+            "subject": subject.map { .string($0.description) },
             "tags": .string(image.tagPolicy.rawValue),
         ])
     }

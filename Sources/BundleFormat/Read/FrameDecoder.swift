@@ -22,10 +22,11 @@ public struct FrameDecoder: ~Copyable {
     /// - Parameters:
     ///   - frame: The frame, and nothing else.
     ///   - size: How much it holds, in bytes.
+    ///   - filter: What the content went through.
     ///   - output: Gets the content at its start; at least `size` bytes.
     /// - Throws: `BundleError` with code `damaged`.
     public mutating func decompress(
-        _ frame: UnsafeRawBufferPointer, size: Int, into output: inout [UInt8]
+        _ frame: UnsafeRawBufferPointer, size: Int, filter: FrameFilter, into output: inout [UInt8]
     ) throws(BundleError) {
         precondition(output.count >= size, "the output has room for the frame")
         // Bit 2 of the descriptor after the magic, RFC 8878 section 3.1.1.1.1.
@@ -35,9 +36,10 @@ public struct FrameDecoder: ~Copyable {
         }
         var failure: ZstandardError?
         unsafe output.withUnsafeMutableBytes { output in
+            let content = unsafe UnsafeMutableRawBufferPointer(rebasing: output[..<size])
             do throws(ZstandardError) {
-                try unsafe decompressor.decompress(
-                    frame, into: UnsafeMutableRawBufferPointer(rebasing: output[..<size]))
+                try unsafe decompressor.decompress(frame, into: content)
+                unsafe filter.undo(in: content)
             } catch {
                 failure = error
             }
@@ -48,13 +50,15 @@ public struct FrameDecoder: ~Copyable {
     }
 
     /// Decompresses the frame that was read last.
-    mutating func decompressInput(count: Int, size: Int, into output: inout [UInt8]) throws(BundleError) {
+    mutating func decompressInput(_ frame: FrameIndex.Frame, into output: inout [UInt8]) throws(BundleError) {
         var input: [UInt8] = []
         swap(&input, &self.input)
         var failure: BundleError?
         unsafe input.withUnsafeBytes { bytes in
             do throws(BundleError) {
-                try unsafe decompress(UnsafeRawBufferPointer(rebasing: bytes[..<count]), size: size, into: &output)
+                try unsafe decompress(
+                    UnsafeRawBufferPointer(rebasing: bytes[..<frame.compressedSize]), size: frame.size,
+                    filter: frame.filter, into: &output)
             } catch {
                 failure = error
             }

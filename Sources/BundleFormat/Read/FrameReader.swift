@@ -93,7 +93,7 @@ public final class FrameReader: Sendable {
             compressed.withLock { $0.keep(bytes, number) }
         }
         var content = cache.withLock { $0.takeSpare() } ?? [UInt8](repeating: 0, count: largestFrame)
-        try decoder.decompressInput(count: frame.compressedSize, size: frame.size, into: &content)
+        try decoder.decompressInput(frame, into: &content)
         cache.withLock { $0.keep(content, number) }
         return content
     }

@@ -45,8 +45,11 @@ public struct BundleWriter: ~Copyable {
     ///   - compressed: One zstd frame with its content size.
     ///   - digest: The digest of these bytes.
     ///   - size: How much the frame holds, in bytes.
+    ///   - filter: What its content went through.
     /// - Throws: `BundleError` with code `files` or `noSpace`.
-    public mutating func add(frame compressed: [UInt8], digest: Digest, size: Int) throws(BundleError) {
+    public mutating func add(
+        frame compressed: [UInt8], digest: Digest, size: Int, filter: FrameFilter
+    ) throws(BundleError) {
         if packSize > 0, packSize + Int64(compressed.count) > packLimit { try closePack() }
         do throws(FileError) {
             if pack == nil { pack = OpenPack(file: try blobs.makeTemporaryFile(), hasher: SHA256Hasher()) }
@@ -54,7 +57,7 @@ public struct BundleWriter: ~Copyable {
             frames.append(
                 FrameIndex.Frame(
                     pack: packs.count, offset: packSize, compressedSize: compressed.count, size: size,
-                    digest: digest))
+                    filter: filter, digest: digest))
             open.hasher.update(compressed)
             try open.file.append(compressed)
             packSize = open.file.written

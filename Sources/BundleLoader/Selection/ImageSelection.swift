@@ -18,7 +18,11 @@ struct ImageSelection {
     /// - Throws: `LoadError` with code `notFound` when nothing is left, when an image that was asked for is not there, or
     ///   when one has no manifest for the platform; `damaged` when documents contradict the manifest.
     func images(of manifest: BundleManifest, documents: DocumentStore) throws(LoadError) -> [TargetImage] {
-        let selected = try chosen(manifest.images)
+        var selected = try chosen(manifest.images)
+        selected =
+            platform == nil
+            ? try withReferrers(selected, of: manifest, documents: documents)
+            : try withoutReferrers(selected, of: manifest, documents: documents)
         var images: [TargetImage] = []
         for image in selected { images.append(try target(image, manifest: manifest, documents: documents)) }
         return images
@@ -42,6 +46,46 @@ struct ImageSelection {
                     + "set GROUPS to some of: \(known)")
         }
         return chosen
+    }
+
+    /// With what points to the images, and to what points to them, whatever groups it has; in loading order.
+    private func withReferrers(
+        _ images: [BundleImage], of manifest: BundleManifest, documents: DocumentStore
+    ) throws(LoadError) -> [BundleImage] {
+        var known = Set(images.flatMap { [$0.root] + $0.manifests })
+        var taken = Set(images.map(\.reference))
+        var waiting: [(image: BundleImage, subject: Digest)] = []
+        for image in manifest.images where image.isCalledAsReferrer && !taken.contains(image.reference) {
+            guard let subject = try Self.subject(of: image, documents) else { continue }
+            waiting.append((image, subject))
+        }
+        while let position = waiting.firstIndex(where: { known.contains($0.subject) }) {
+            let image = waiting.remove(at: position).image
+            known.formUnion([image.root] + image.manifests)
+            taken.insert(image.reference)
+        }
+        return manifest.images.filter { taken.contains($0.reference) }
+    }
+
+    /// Without what comes along with images for registries: engines know nothing of it.
+    private func withoutReferrers(
+        _ images: [BundleImage], of manifest: BundleManifest, documents: DocumentStore
+    ) throws(LoadError) -> [BundleImage] {
+        guard only.isEmpty else { return images }
+        let known = Set(manifest.documents.map(\.digest))
+        var left: [BundleImage] = []
+        for image in images {
+            if image.isCalledAsReferrer, let subject = try Self.subject(of: image, documents), known.contains(subject) {
+                continue
+            }
+            left.append(image)
+        }
+        return left
+    }
+
+    private static func subject(of image: BundleImage, _ documents: DocumentStore) throws(LoadError) -> Digest? {
+        if let subject = try parse(try documents.document(image.root)).subject { return subject }
+        return image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
     }
 
     private static func isCalled(_ reference: Reference, _ image: BundleImage) -> Bool {

@@ -12,7 +12,7 @@ public struct CorrectionMaker: ~Copyable {
     private let content: any ByteSource
     private var block = DeflateBlock()
     /// What came of the content and found no room yet.
-    private var waiting: [UInt8] = []
+    private var waiting: ArraySlice<UInt8> = []
 
     /// A maker for one blob, which was inflated without an error before.
     ///
@@ -85,10 +85,10 @@ public struct CorrectionMaker: ~Copyable {
     /// Gets content until the next place can be coded.
     private mutating func fill() throws {
         while !model.window.isReady {
-            if waiting.isEmpty { waiting = try content.next() }
+            if waiting.isEmpty { waiting = try content.next()[...] }
             if waiting.isEmpty { model.window.isComplete = true }
             let count = unsafe waiting.withUnsafeBytes { unsafe model.window.append($0) }
-            waiting = Array(waiting[count...])
+            waiting = waiting.dropFirst(count)
         }
     }
 }

@@ -9,11 +9,10 @@
     private static let modelledBits = 3
 
     private let likelihoods: UnsafeMutablePointer<Likelihood>
-    private let count: Int
 
     /// For numbers in so many contexts.
     init(contexts: Int = 1) {
-        count = contexts * Self.size
+        let count = contexts * Self.size
         unsafe likelihoods = .allocate(capacity: count)
         unsafe likelihoods.initialize(repeating: Likelihood(), count: count)
     }

@@ -33,12 +33,19 @@ extension ImageArchive {
     }
 
     /// An image layout: every document and blob as registries have it, each once, and an index that has all names in full.
-    public init(layoutOf images: [TargetImage]) {
+    ///
+    /// - Parameters:
+    ///   - images: The images with their referrers.
+    ///   - namesReferrers: Whether referrers keep their tags; what has a name is an image to engines, and none that they unpack.
+    public init(layoutOf images: [TargetImage], namesReferrers: Bool = false) {
         self.init()
         addContent(of: images) { _ in true }
         let entries = images.flatMap { image in
             let root = image.root.descriptor
-            let names = image.image.names.map { name in
+            let names = image.image.names.filter { name in
+                // By its digest it is found by what it points to.
+                !image.isReferrer || namesReferrers && name.tag != nil
+            }.map { name in
                 name.tag == nil ? "\(name.name)@\(root.digest)" : name.withoutDigest.description
             }
             return Self.entries(root, names.map { [Self.nameKey: $0, Self.tagKey: $0] })

@@ -11,6 +11,8 @@ struct RegistryContent {
     let layerLinks: [StorageLink]
     /// What makes manifests and the index be seen; children before the index.
     let revisionLinks: [StorageLink]
+    /// The lists that must name a referrer; none for an image.
+    let lists: [StoredList]
 
     init(_ image: TargetImage) {
         let manifests = image.instances.map(\.manifest)
@@ -24,6 +26,10 @@ struct RegistryContent {
         let repositories = Self.distinct(image.image.names.map(\.repository))
         layerLinks = repositories.flatMap { repository in parts.map { .layer($0, in: repository) } }
         revisionLinks = repositories.flatMap { repository in revisions.map { .revision($0, in: repository) } }
+        lists =
+            image.listedSubject.map { subject in
+                repositories.map { StoredList(subject: subject, repository: $0) }
+            } ?? []
     }
 
     /// All blobs with their sizes.

@@ -85,7 +85,11 @@ public struct RegistryDirectory: Engine {
         do {
             try await BlobWriter(storage: storage, reader: reader, jobs: jobs, progress: progress)
                 .write(batch.flatMap(\.missing))
-            for step in batch where !step.isPresent { try link(step, progress) }
+            // Whoever finds an image by its tag finds at once what points to it.
+            let referrers = batch.filter { !$0.isPresent && $0.image.subject != nil }
+            for step in referrers { try link(step, progress) }
+            try list(referrers)
+            for step in batch where !step.isPresent && step.image.subject == nil { try link(step, progress) }
         } catch let error as FileError {
             throw explained(error)
         }
@@ -105,6 +109,19 @@ public struct RegistryDirectory: Engine {
         }
     }
 
+    /// Writes the lists by which referrers are found, each once, the tag last.
+    private func list(_ referrers: [LoadStep]) throws {
+        var lists: [StoredList: [TargetImage.Document]] = [:]
+        for step in referrers {
+            for list in RegistryContent(step.image).lists { lists[list, default: []].append(step.image.root) }
+        }
+        for (list, documents) in lists {
+            guard let document = try list.adding(documents, in: storage) else { continue }
+            _ = try storage.write(document)
+            for link in list.links(to: document.descriptor.digest) { try storage.write(link) }
+        }
+    }
+
     /// Nothing: every file was made durable before it got its name.
     public func sync() throws {}
 
@@ -121,6 +138,9 @@ public struct RegistryDirectory: Engine {
             for name in step.names where name.action == .set || name.action == .present {
                 guard let tag = name.reference.tag else { continue }
                 links.append(.tag(tag, in: name.reference.repository, step.imageID))
+            }
+            for list in content.lists where try !(list.index(in: storage)?.lists(step.imageID) ?? false) {
+                throw missing("tag \(list.tag) in \(list.repository) that lists it", of: step)
             }
             for link in links where try !storage.has(link) {
                 throw missing("\(link.folder)/\(StorageLink.fileName) with \(link.digest)", of: step)

@@ -36,6 +36,12 @@ struct RegistryPlanner {
             isPresent = false
             try count(link)
         }
+        for list in content.lists {
+            let found = try list.index(in: storage)
+            guard !(found?.lists(image.root.descriptor.digest) ?? false) else { continue }
+            isPresent = false
+            try count(list, size: (found?.document.descriptor.size ?? 0) + image.root.descriptor.size)
+        }
         var names: [LoadStep.Name] = []
         for reference in image.image.names {
             let action = try action(reference, image, content)
@@ -74,6 +80,12 @@ struct RegistryPlanner {
 
     private mutating func count(_ link: StorageLink) throws(FileError) {
         try count(link.folder + "/" + StorageLink.fileName, size: Int64(link.content.count))
+    }
+
+    /// Adds a list that is going to be written anew; until then only what it is about has a digest.
+    private mutating func count(_ list: StoredList, size: Int64) throws(FileError) {
+        for link in list.links(to: list.subject) { try count(link) }
+        try count(RegistryStorage.folder(of: list.subject) + "/list", size: size)
     }
 
     /// Adds a file that is going to be written, with the directories that it needs.

@@ -117,16 +117,49 @@ struct RegistryPrunePlan {
             }
         }
         for (name, repository) in catalog.repositories where documents[name] != nil {
-            var held = Set(repository.tags.filter { !(tags[name] ?? []).contains($0.key) }.values)
+            try settle(name, repository)
+        }
+    }
+
+    /// Leaves what is held in a repository; the lists of referrers hold nothing of which all goes, and go as well.
+    private mutating func settle(_ name: String, _ repository: RegistryCatalog.Repository) throws(FileError) {
+        let (chosen, chosenTags) = (documents[name] ?? [], tags[name] ?? [])
+        var lists: [Digest: Set<Digest>] = [:]
+        for digest in repository.revisions {
+            guard let children = try listed(by: digest), children.isSubset(of: chosen) else { continue }
+            lists[digest] = children
+        }
+        while true {
+            documents[name] = chosen.union(lists.keys)
+            let listTags = repository.tags.filter { lists[$0.value] != nil && ReferrerTag.listed(by: $0.key) != nil }
+            tags[name] = chosenTags.union(listTags.keys)
+            try leaveHeld(name, repository)
+            let left = lists.filter { $0.value.union([$0.key]).isSubset(of: documents[name] ?? []) }
+            guard left.count < lists.count else { break }
+            lists = left
+        }
+        candidates.documents += lists.keys.sorted()
+    }
+
+    /// What a list of referrers of one subject lists; nil for any other document.
+    private mutating func listed(by digest: Digest) throws(FileError) -> Set<Digest>? {
+        guard let document = try stored.document(digest), document.subject == nil, document.blobs.isEmpty,
+            let first = document.children.first, let subject = try stored.document(first)?.subject
+        else { return nil }
+        for child in document.children where try stored.document(child)?.subject != subject { return nil }
+        return Set(document.children)
+    }
+
+    private mutating func leaveHeld(_ name: String, _ repository: RegistryCatalog.Repository) throws(FileError) {
+        var held = Set(repository.tags.filter { !(tags[name] ?? []).contains($0.key) }.values)
+        documents[name]?.subtract(held)
+        // What stays holds its children, which then stay and hold theirs.
+        held = remaining(repository, name)
+        while !held.isEmpty {
+            var children: Set<Digest> = []
+            for digest in held { children.formUnion(try stored.document(digest)?.children ?? []) }
+            held = children.intersection(documents[name] ?? [])
             documents[name]?.subtract(held)
-            // What stays holds its children, which then stay and hold theirs.
-            held = remaining(repository, name)
-            while !held.isEmpty {
-                var children: Set<Digest> = []
-                for digest in held { children.formUnion(try stored.document(digest)?.children ?? []) }
-                held = children.intersection(documents[name] ?? [])
-                documents[name]?.subtract(held)
-            }
         }
     }
 

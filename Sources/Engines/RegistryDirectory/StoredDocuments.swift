@@ -15,6 +15,8 @@ struct StoredDocuments {
         var children: [Digest] = []
         /// Everything else: config and layers, or what an index lists besides.
         var blobs: [Digest] = []
+        /// What it points to, as a signature does.
+        var subject: Digest?
     }
 
     init(of storage: RegistryStorage) { self.storage = storage }
@@ -57,7 +59,7 @@ struct StoredDocuments {
             let type = try written.map(MediaType.init) ?? (node.optional("manifests") == nil ? .ociManifest : .ociIndex)
             switch try ImageDocument(parsing: bytes, mediaType: type) {
             case .index(let index):
-                var document = Document()
+                var document = Document(subject: index.subject)
                 for child in index.manifests {
                     if child.mediaType.isIndex || child.mediaType.isManifest {
                         document.children.append(child.digest)
@@ -67,7 +69,8 @@ struct StoredDocuments {
                 }
                 return document
             case .manifest(let manifest):
-                return Document(blobs: [manifest.config.digest] + manifest.layers.map(\.digest))
+                return Document(
+                    blobs: [manifest.config.digest] + manifest.layers.map(\.digest), subject: manifest.subject)
             }
         } catch {
             throw Self.unreadable(digest, "\(error)")

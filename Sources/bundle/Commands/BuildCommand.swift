@@ -221,10 +221,11 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func show(_ result: BuildResult) throws {
         let statement = result.statement
+        let referrers = result.referrerCount == 0 ? "" : " and \(Text.count(result.referrerCount, "referrer"))"
         try Terminal.data(
             "\(output ?? ""): \(statement.product) \(statement.channel) \(statement.version), \(statement.created)")
         try Terminal.data(
-            "\(Text.count(result.imageCount, "image")), \(Text.bytes(result.sizes.images)), "
+            "\(Text.count(result.imageCount, "image"))\(referrers), \(Text.bytes(result.sizes.images)), "
                 + "\(Text.bytes(result.sizes.blobs)) of distinct blobs; bundle \(result.sizes.bundleInWords)")
     }
 }

@@ -30,6 +30,9 @@ struct InspectCommand: AsyncParsableCommand {
             try Terminal.data("")
             try Terminal.data("\(image.image.reference)")
             try Terminal.data("  root      \(image.image.root)")
+            if let subject = image.subject {
+                try Terminal.data("  about     \(subject)\(image.artifactType.map { ", \($0)" } ?? "")")
+            }
             for name in image.image.names { try Terminal.data("  name      \(name)") }
             if !image.image.groups.isEmpty {
                 try Terminal.data("  groups    \(image.image.groups.joined(separator: ", "))")

@@ -29,6 +29,10 @@ struct LockCommand: AsyncParsableCommand {
             try LockStore.write(lock, path: path)
             for image in specification.images {
                 try Terminal.data("\(lock.descriptor(for: image.key)?.digest.description ?? "-")  \(image.key)")
+                for referrer in lock.referrers(for: image.key) {
+                    try Terminal.data(
+                        "  referrer  \(referrer.descriptor.digest)\(referrer.tag.map { "  \($0)" } ?? "")")
+                }
             }
             Terminal.error("wrote \(path)")
         }

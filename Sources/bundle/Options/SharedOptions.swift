@@ -57,8 +57,8 @@ struct RegistryOptions: ParsableArguments {
         }
         return Specification(
             product: specification.product, channel: specification.channel, version: specification.version,
-            platforms: specification.platforms, registries: registries, trust: specification.trust,
-            images: specification.images, directory: specification.directory)
+            platforms: specification.platforms, referrers: specification.referrers, registries: registries,
+            trust: specification.trust, images: specification.images, directory: specification.directory)
     }
 }
 

@@ -9,7 +9,7 @@ active() { awk -v at="$(systemctl show --value --property=ActiveEnterTimestampMo
 say first-boot "$(active docker.service) $(active bundle-firstboot.service)"
 mkdir -p /run/plain
 mount -o ro /dev/disk/by-label/PLAIN_TARS /run/plain
-for round in 1 2; do
+for round in 1 2 3; do
     # docker forgets all it has, the kernel what it has read.
     docker image prune --all --force >/dev/null
     sync

@@ -3,7 +3,6 @@
 # holds, with the bundle on the disk. (Mode disk boots what an installer has made.)
 # shellcheck disable=SC2154 # what is used here is set by boot-test.sh
 
-work=$run/$mode
 printf 'LOAD_IMAGE=true\nBUNDLE_PATH=/srv/bundle\n' >"$work/site.env"
 for profile in debian-installer autoinstall kickstart; do
     installer_disc "$work/$profile-disc" "$profile" "$work/site.env"

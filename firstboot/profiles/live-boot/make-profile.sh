@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a profile for 'bundle iso --inject': a squashfs with loader, units, configuration and keys, which live-boot lays over
-# the live system's own. Needs mksquashfs and systemctl; the same input gives the same bytes.
+# the live system's own. Needs mksquashfs; the same input gives the same bytes.
 set -eu
 umask 022
 case ${1:-} in
