@@ -1,7 +1,7 @@
 # `make` shows what there is. The same commands serve people and .ci/run.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build loader demo scenarios test nightly nightly-dockers boot-test boot-test-all boot-deps check bench fuzz docs clean
+.PHONY: help deps build loader demo scenarios test nightly nightly-engines boot-test boot-test-all boot-deps check bench fuzz docs clean
 
 SWIFT ?= swift
 # One static file for targets; without the trait ISAL, of which Debian has no static library. The folder is its own, since
@@ -40,14 +40,14 @@ test: deps loader ## Run all tests; ARGS="--filter Tar" runs some
 	@# Tests start daemons and whole builds: more at a time would only starve each other.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test $(ARGS)
 
-nightly: deps loader nightly-dockers boot-test-all ## Run the long versions of the tests of loading, and boot machines, two hours or so; SEED=1 repeats their random moments
+nightly: deps loader nightly-engines boot-test-all ## Run the long versions of the tests of loading, and boot machines, two hours or so; SEED=1 repeats their random moments
 	NIGHTLY=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 $(SWIFT) test $(or $(ARGS),--filter "ProgramTests.(Load|PowerCut)")
 
-nightly-dockers: deps ## Run the tests of docker against those of newer Debian suites
-	@set -e; for root in $$(.ci/docker-roots); do \
-		chroot "$$root" dockerd --version; \
-		DOCKER_ROOT=$$root SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test \
-			--filter 'EnginesTests.Docker|EngineConformance|LoadCommandTests'; \
+nightly-engines: deps loader ## Run the tests of docker, containerd and podman against those of newer Debian suites; as root
+	@set -e; for root in $$(.ci/engine-roots); do \
+		.ci/with-engines "$$root" sh -c 'dockerd --version; containerd --version; podman --version'; \
+		SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 .ci/with-engines "$$root" $(SWIFT) test \
+			--filter 'EnginesTests.Docker|Conformance|DaemonBuild|(Load|Prune|Export|Serve)CommandTests|MirrorConfigTests.*(containerd|docker) pulls'; \
 	done
 
 boot-deps:

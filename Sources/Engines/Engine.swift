@@ -42,12 +42,15 @@ public protocol Engine: Sendable {
     /// Sends what a batch of steps lacks, and sets names; returns when the engine has taken it, durable or not.
     ///
     /// - Parameters:
-    ///   - batch: One element of the plan's batches.
+    ///   - batch: One element of the plan's batches, or those steps of it that are to be done.
     ///   - reader: Gives the layers.
     ///   - progress: Gets bytes sent since the last call, from any thread; also called with 0 now and then while waiting.
-    /// - Throws: `EngineError`; `BundleError` when a layer does not come out as it should.
+    ///   - begins: Called with steps of which the engine is now going to get something.
+    ///   - taken: Called with steps that the engine has taken, durable or not, also while it is getting the next ones.
+    /// - Throws: `EngineError`; `BundleError` when a layer does not come out as it should; what the closures throw.
     func load(
-        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void,
+        begins: ([LoadStep]) throws -> Void, taken: ([LoadStep]) throws -> Void
     ) async throws
 
     /// Returns when everything that the engine took is durable.
@@ -56,7 +59,7 @@ public protocol Engine: Sendable {
     /// Asks the engine whether an image, its layers and the names that were to be set are really there.
     ///
     /// - Throws: `EngineError` with code `refused` and what was found instead.
-    func confirm(_ step: LoadStep) async throws
+    func confirm(_ step: LoadStep) throws
 
     /// Decides about each image that was brought; changes nothing.
     ///
@@ -71,4 +74,13 @@ public protocol Engine: Sendable {
     /// - Returns: What has become of each.
     /// - Throws: `EngineError`, or `CancellationError`.
     func prune(_ request: PruneRequest) async throws -> [PruneStep]
+}
+
+extension Engine {
+    /// The same, without being told of single steps.
+    public func load(
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        try await load(batch, reader: reader, progress: progress, begins: { _ in }, taken: { _ in })
+    }
 }

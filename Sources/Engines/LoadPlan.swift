@@ -3,7 +3,7 @@ public import OCI
 
 /// What a load is going to do, in order.
 public struct LoadPlan: Sendable {
-    /// The steps in loading order; those of one batch are sent together, then made durable and confirmed.
+    /// The steps in loading order; those of one batch may be sent together.
     public let batches: [[LoadStep]]
     /// The room that the engine's storage needs, at its highest.
     public let room: Room
@@ -26,6 +26,19 @@ public struct LoadPlan: Sendable {
     public init(batches: [[LoadStep]], room: Room) {
         self.batches = batches
         self.room = room
+    }
+
+    /// A plan with a batch for each priority.
+    init(byPriority steps: [LoadStep], room: Room) {
+        var batches: [[LoadStep]] = []
+        for step in steps {
+            if batches.last?.last?.image.image.priority == step.image.image.priority {
+                batches[batches.count - 1].append(step)
+            } else {
+                batches.append([step])
+            }
+        }
+        self.init(batches: batches, room: room)
     }
 
     /// All steps in loading order.

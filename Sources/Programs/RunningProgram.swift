@@ -76,13 +76,16 @@ public final class RunningProgram {
         return true
     }
 
+    /// Ends its input, and does not wait.
+    public func endInput() { shutdown(input.ours.number, Int32(SHUT_WR)) }
+
     /// Ends its input and waits until it has ended; blocks.
     ///
     /// - Returns: How it ended, and what it said.
     /// - Throws: `ProgramError` with code `timedOut` or `overLimit`.
     public func finish() throws(ProgramError) -> Program.Result {
         lastTransfer = .now
-        shutdown(input.ours.number, Int32(SHUT_WR))
+        endInput()
         while output.ours.isOpen || errors.ours.isOpen { try wait(toSend: false) }
         let status = self.status ?? Child.reap(processID)
         self.status = status

@@ -57,6 +57,36 @@ import Testing
         #expect(await Workshop.code { _ = try await workshop.make(one) } == .source)
     }
 
+    @Test(.enabled(if: Toolbox.hasNewEngines && Toolbox.has("docker-registry")))
+    func `a daemon with the store of containerd gives what the registry has, byte for byte`() async throws {
+        let daemon = try await DockerDaemon(hasContainerdStore: true)
+        let registry = try await DockerRegistry()
+        let workshop = try Workshop(environment: ["DOCKER_HOST": daemon.host])
+        var images = try await ImageFactory.make(.multiPlatform)
+        images.add(try await ImageFactory.small(), tag: "single")
+        let (multi, single) = (registry.reference("multi:1"), registry.reference("single:1"))
+        for name in ["multi", "single"] { try await Push.requests(images, tag: name, as: "\(name):1", to: registry) }
+        // Of the index one platform only.
+        for name in [multi, single] { try await daemon.docker("pull", "--quiet", name) }
+        let roots = try ["multi", "single"].map { try #require(images.descriptor(tag: $0)).digest }
+        let id = try await daemon.docker("image", "inspect", "--format", "{{.Id}}", single)
+        #expect(id == roots[1].description)
+        try await daemon.docker("save", "--output", workshop.directory.path("saved.tar"), multi, single)
+
+        let sources = [
+            ["docker-daemon:" + multi: roots[0], "docker-daemon:" + id: roots[1]],
+            ["docker-archive:saved.tar:" + multi: roots[0], "docker-archive:saved.tar:" + single: roots[1]],
+        ]
+        for (number, roots) in sources.enumerated() {
+            let lines = roots.keys.sorted().map {
+                "  - image: \($0)\n" + ($0.hasSuffix(id) ? "    as: [local/by-id:1]\n" : "")
+            }
+            let contents = try await workshop.make(
+                workshop.specification(lines.joined()), cache: "cache\(number)", output: "bundle\(number)")
+            try contents.expectIdentical(roots: roots) { try #require(images.blobs[$0]) }
+        }
+    }
+
     @Test func `a daemon elsewhere is refused`() async throws {
         let workshop = try Workshop(environment: ["DOCKER_HOST": "tcp://192.0.2.1:2375"])
         let one = try workshop.specification("  - docker-daemon:local/second")

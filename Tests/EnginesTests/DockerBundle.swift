@@ -117,7 +117,7 @@ extension DockerEngine {
         for batch in plan.batches {
             try await load(batch, reader: bundle.reader) { counter.add($0) }
             try sync()
-            for step in batch { try await confirm(step) }
+            for step in batch { try confirm(step) }
         }
         return (plan, counter.total)
     }

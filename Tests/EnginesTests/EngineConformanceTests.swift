@@ -68,7 +68,7 @@ import Testing
         let again = try await scene.engine.plan(all, reader: bundle.reader)
         #expect(again.steps.map(\.isPresent) == [true, true, true])
         #expect(again.room == .init(bytes: 0, inodes: 0) && again.steps.allSatisfy { $0.bytesToSend == 0 })
-        for step in again.steps { try await scene.engine.confirm(step) }
+        for step in again.steps { try scene.engine.confirm(step) }
         // Survives the end of the engine.
         try await scene.restart?()
         #expect(try await scene.isPresent(all, bundle) == [true, true, true])
@@ -125,7 +125,7 @@ import Testing
         }
         // Confirming what has lost its name says so.
         let lost = try await scene.engine.plan([try target("old", .move)], reader: bundle.reader)
-        await #expect(throws: EngineError(.refused, "")) { try await scene.engine.confirm(lost.steps[0]) }
+        #expect(throws: EngineError(.refused, "")) { try scene.engine.confirm(lost.steps[0]) }
     }
 
     @Test(arguments: EngineKind.available)
@@ -145,19 +145,53 @@ import Testing
             do { try await scene.engine.load([step], reader: bundle.reader) { _ in } } catch let error as BundleError {
                 failures += 1
                 #expect(error.code == .damaged)
-                await #expect(throws: EngineError(.refused, "")) { try await scene.engine.confirm(step) }
+                #expect(throws: EngineError(.refused, "")) { try scene.engine.confirm(step) }
                 #expect(try await scene.isPresent([step.image], bundle) == [false])
             } catch let error as EngineError {
                 // What was to come with the one before is missing.
                 failures += 1
                 #expect(error.code == .refused)
-                await #expect(throws: EngineError(.refused, "")) { try await scene.engine.confirm(step) }
+                #expect(throws: EngineError(.refused, "")) { try scene.engine.confirm(step) }
             }
         }
         #expect(failures > 0)
         try whole.write(to: URL(fileURLWithPath: pack))
         try await scene.put(all, bundle)
         for tag in ["old", "new", "multi"] { #expect(try await scene.run(Images.name(tag)) == "it runs") }
+    }
+
+    @Test(arguments: EngineKind.available)
+    func `what an image fails with leaves those before it whole, and they are told of one by one`(
+        kind: EngineKind
+    ) async throws {
+        struct Failure: Error {}
+        let bundle = try await Images().bundle()
+        let scene = try await EngineScene(kind)
+        let all = try ["old", "new", "multi"].map { try bundle.image($0, for: Self.amd64) }
+        let plan = try await scene.engine.plan(all, reader: bundle.reader)
+        let wanted = plan.steps.map(\.imageID)
+        var begun: [Digest] = []
+        var taken: [Digest] = []
+        do {
+            for batch in plan.batches {
+                try await scene.engine.load(
+                    batch, reader: bundle.reader, progress: { _ in },
+                    begins: { steps in
+                        begun += steps.map(\.imageID)
+                        #expect(begun.count - taken.count <= 2)
+                        if begun.count == 3 { throw Failure() }
+                    },
+                    taken: { steps in
+                        for step in steps { try scene.engine.confirm(step) }
+                        taken += steps.map(\.imageID)
+                    })
+            }
+            Issue.record("the third began")
+        } catch is Failure {
+            #expect(begun == wanted && taken == Array(wanted.prefix(2)))
+        }
+        #expect(try await scene.isPresent(all, bundle) == [true, true, false])
+        for tag in ["old", "new"] { #expect(try await scene.run(Images.name(tag)) == "it runs") }
     }
 
     @Test(arguments: EngineKind.available)

@@ -17,16 +17,14 @@ enum EngineKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// Those that can run here; with the root of another system docker's only, since the others are not of there.
+    /// Those that can run here.
     static var available: [EngineKind] {
-        // The docker of Debian 12 has no other store.
-        let isOfRoot = ProcessInfo.processInfo.environment["DOCKER_ROOT"] != nil
-        return allCases.filter { kind in
+        allCases.filter { kind in
             switch kind {
             case .docker: Toolbox.hasDockerDaemon
-            case .dockerStore, .dockerStoreAlone: isOfRoot && Toolbox.hasDockerDaemon
-            case .containerd: !isOfRoot && Toolbox.hasEngine("containerd", "ctr")
-            case .podmanSocket, .podmanProgram: !isOfRoot && Toolbox.hasEngine("podman", "runc")
+            case .dockerStore, .dockerStoreAlone: Toolbox.hasDockerDaemon && Toolbox.hasNewEngines
+            case .containerd: Toolbox.hasEngine("containerd", "ctr")
+            case .podmanSocket, .podmanProgram: Toolbox.hasEngine("podman", "runc")
             }
         }
     }
@@ -126,7 +124,7 @@ struct EngineScene: Sendable {
         for batch in plan.batches {
             try await engine.load(batch, reader: bundle.reader) { counter.add($0) }
             try engine.sync()
-            for step in batch { try await engine.confirm(step) }
+            for step in batch { try engine.confirm(step) }
         }
         return (plan, counter.total)
     }

@@ -87,6 +87,7 @@ import Testing
         #expect(try await scene.run(name) == "it runs")
         #expect(try await scene.isPresent([new], bundle) == [true])
         let again = try await scene.engine.plan([old], reader: bundle.reader)
-        #expect(again.steps[0].missing.count == 1)
+        // Without `ctr` nobody sees the layers of images that are not planned.
+        #expect(again.steps[0].missing.count == (kind == .dockerStoreAlone ? 2 : 1))
     }
 }

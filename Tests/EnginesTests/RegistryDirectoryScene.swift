@@ -30,7 +30,7 @@ struct RegistryDirectoryScene: Sendable {
         for batch in plan.batches {
             try await engine.load(batch, reader: bundle.reader) { sent.add($0) }
             try engine.sync()
-            for step in batch { try await engine.confirm(step) }
+            for step in batch { try engine.confirm(step) }
         }
         return (plan, sent.value)
     }

@@ -83,6 +83,63 @@ import Testing
         #expect(try await results(prune("a-2", more: ["--dry-run", "--json"])) == ["a2": "keep"])
     }
 
+    /// What the receipts of prunes say became of images, by the tag that their references end in.
+    private func receipts() throws -> [[String: String]] {
+        let lines = try directory.read("state/receipts.jsonl").split(separator: 0x0A).map { Array($0) }
+        return try lines.map { try JSONNode(parsing: $0) }.filter { try $0.member("command").string() == "prune" }.map {
+            try $0.member("images").elements().reduce(into: [:]) {
+                $0[String(try $1.member("reference").string().suffix(2))] = try $1.member("result").string()
+            }
+        }
+    }
+
+    /// `bundle-firstboot`, which writes ready markers into `ready`.
+    private func firstBoot(_ bundle: String) async throws {
+        if !program.exists("trust") {
+            try directory.makeDirectory("trust")
+            try directory.write(try directory.read("keys/release.pub"), to: "trust/release.pub")
+        }
+        let configuration = try directory.write(
+            """
+            LOAD_IMAGE=true
+            BUNDLE_PATH=\(directory.path(bundle))
+            TARGET=registry-dir
+            TARGET_PATH=\(directory.path("storage"))
+            TRUST_DIR=\(directory.path("trust"))
+            STATE_DIR=\(directory.path("state"))
+            READY_DIR=\(directory.path("ready"))
+            WAIT=0
+
+            """, to: bundle + ".env")
+        var command = program.command(["--config", configuration])
+        command.program = Program.path + "-firstboot"
+        try await command.check()
+    }
+
+    @Test func `what goes leaves a receipt, and takes its ready markers along`() async throws {
+        func markers() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: directory.path("ready")).filter { !$0.hasPrefix(".") }
+                .sorted()
+        }
+        try await firstBoot("a-1")
+        let old = try markers()
+        try await firstBoot("a-2")
+        let both = try markers()
+        #expect(old.count == 2 && both.count == 4)
+        try await prune("a-2", more: ["--dry-run"]).check()
+        #expect(try receipts().isEmpty && markers() == both)
+        try await prune("a-2", more: ["--yes"]).check()
+        #expect(try receipts() == [["a1": "removed", "a2": "keep"]])
+        #expect(try markers() == both.filter { !old.contains($0) })
+        let status = program.command(["--status", "--config", directory.path("a-2.env")])
+        let shown = try await Command(Program.path + "-firstboot", status.arguments).check().outputText
+        #expect(shown.contains("removed   oci-layout:./layout@a1"))
+        // After a boot there are none.
+        try program.remove("ready")
+        try await prune("a-2", more: ["--yes"]).check()
+        #expect(try receipts().count == 2 && !program.exists("ready"))
+    }
+
     @Test func `what the bundle of another product needs stays until that is given`() async throws {
         try await build("b", 2, ["a1"])
         try await build("b", 3, ["b1"])
@@ -159,6 +216,8 @@ import Testing
             try await command.check()
             let found = Set(try program.tree("storage").keys)
             #expect(found == wanted, "killed at \(moment): \(found.symmetricDifference(wanted))")
+            let told = try receipts().compactMap { $0["a1"] }
+            #expect(told.contains { $0 == "removed" || $0 == "absent" }, "killed at \(moment): \(told)")
         }
         #expect(kills > 10)
         let served = try await DockerRegistry(storage: directory.path("storage"))

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Follows pages of docs/scenarios command by command: each block of sh is run as it stands, by a shell that stops at what
-# fails, in a directory that holds what the page says is there. follow.sh [PAGE]…, all by default; needs root for dockerd.
+# fails, in a directory that holds what the page says is there. follow.sh [PAGE]…, all by default; needs root for engines.
 # BUNDLE and LOADER name other programs than those in dist.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,7 +13,7 @@ audit=$PWD/docs/audit.sh
 . Benchmarks/services.sh
 [ "$(id -u)" = 0 ] || die "docker's daemon needs root; run it with sudo"
 for file in "$bundle" "$loader"; do [ -x "$file" ] || die "there is no $file; run 'make build'"; done
-[ $# -gt 0 ] || set -- auditor oem-disc site-registry usb-stick
+[ $# -gt 0 ] || set -- auditor k3s-node oem-disc site-registry usb-stick
 
 # Where pages load as root; what was there before stays.
 [ -e /var/lib/bundle ] || leftovers+=(/var/lib/bundle)
@@ -84,6 +84,27 @@ prepare_site_registry() {
     PORT=5055
     while (: <"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do PORT=$((PORT + 1)); done
     export PORT
+}
+
+prepare_k3s_node() {
+    released
+    mkdir stick node
+    mv bundle stick/
+    export STICK=$PWD/stick NODE=$PWD/node SITE_REGISTRY=$REGISTRY SOCKET=/run/k3s/containerd/containerd.sock
+    # At its usual place, unless a k3s of this machine is there.
+    if [ -e /run/k3s ]; then SOCKET=$run/k3s.sock; else leftovers+=(/run/k3s); fi
+    cat >containerd.toml <<END
+version = 2
+root = "$PWD/containerd"
+state = "$run/k3s"
+[grpc]
+address = "$SOCKET"
+[ttrpc]
+address = "$run/k3s-ttrpc.sock"
+END
+    containerd --config containerd.toml --log-level warn >"$run/containerd.log" 2>&1 &
+    processes+=($!)
+    wait_for containerd ctr -a "$SOCKET" version
 }
 
 prepare_usb_stick() {

@@ -4,7 +4,6 @@ import Synchronization
 /// A docker daemon of one test, on a unix socket, without network; needs root.
 ///
 /// It ends, and what it mounted is unmounted, when nobody holds it any more.
-/// Where `DOCKER_ROOT` names the root directory of another system, as `.ci/docker-roots` makes them, it is the one of there.
 public final class DockerDaemon: Sendable {
     /// The path of its socket.
     public let socket: String
@@ -38,7 +37,7 @@ public final class DockerDaemon: Sendable {
                 ?? directory.write(
                     #"{"features": {"containerd-snapshotter": \#(hasContainerdStore)}}"#, to: "daemon.json"),
         ]
-        command = Self.command(arguments + options)
+        command = Command("dockerd", arguments + options)
         process = Mutex(try command.start())
         try await waitUntilReady()
     }
@@ -92,22 +91,6 @@ public final class DockerDaemon: Sendable {
         let process = try command.start()
         self.process.withLock { $0 = process }
         try await waitUntilReady()
-    }
-
-    /// The daemon of this system, or of another one, which then sees the tests' directories, devices and control groups.
-    private static func command(_ arguments: [String]) -> Command {
-        guard let root = ProcessInfo.processInfo.environment["DOCKER_ROOT"], !root.isEmpty else {
-            return Command("dockerd", arguments)
-        }
-        let script = """
-            mount --bind "$0" "$0" && cd "$0" && for point in proc sys dev tmp; do
-                mount --rbind "/$point" "$point" || exit 1
-            done && mount -t tmpfs tmpfs run && pivot_root . . && umount --lazy . && exec dockerd "$@"
-            """
-        return Command(
-            // What a test mounts later is seen there too.
-            "unshare", ["--mount", "--propagation", "slave", "sh", "-c", script, root] + arguments,
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
     }
 
     private func waitUntilReady() async throws {

@@ -25,6 +25,9 @@ public enum Toolbox {
         return false
     }
 
+    /// Whether the engines are those of a newer system, as `.ci/with-engines` makes them; Debian 12's docker has no store of containerd.
+    public static var hasNewEngines: Bool { ProcessInfo.processInfo.environment["ENGINE_ROOT"] != nil }
+
     /// Whether tests that mount volumes of their own shall run; that takes root.
     public static var canMount: Bool {
         guard has("mount", "umount") else { return false }

@@ -18,7 +18,7 @@ extension LoadTarget {
             try await EngineSearch().target(self).engine(waiting: wait, jobs: jobs, whileWaiting: whileWaiting)
         case .containerd(let socket, let namespace):
             try await ContainerdEngine.connect(
-                Self.place(socket), namespace: namespace, wait: wait, retrying: { _ in whileWaiting() })
+                Self.place(socket), namespace: namespace, jobs: jobs, wait: wait, retrying: { _ in whileWaiting() })
         case .docker(let socket):
             try await DockerDaemonStore.connect(path: socket, wait: wait, retrying: { _ in whileWaiting() })
         case .podman(let socket):

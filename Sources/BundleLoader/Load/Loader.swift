@@ -68,7 +68,7 @@ public struct Loader: Sendable {
         listener.note("target: \(engine.description)")
         let record = LoadRecord(
             journal: try Journal(in: state, target: target.journalName),
-            markers: options.isDryRun ? nil : try options.readyPath.map(ReadyMarkers.init(making:)),
+            markers: options.isDryRun ? nil : try markers(of: target.journalName, state),
             statement: trusted.digest, owner: trusted.owner)
         let doubtful = try await heal(engine, record, &receipt)
 
@@ -95,6 +95,11 @@ public struct Loader: Sendable {
         guard !options.isDryRun else { return }
         try bundle.documents.removeOthers()
         if options.images.isEmpty { try trusted.raiseFloor(floors) }
+    }
+
+    private func markers(of target: String, _ state: Directory) throws(LoadError) -> ReadyMarkers? {
+        guard let path = options.readyPath else { return nil }
+        return try ReadyMarkers(making: path, of: target, in: state)
     }
 
     /// Removes what interrupted loads left.
@@ -126,19 +131,22 @@ public struct Loader: Sendable {
         for batch in plan.batches {
             let steps = batch.filter(\.needsWork)
             guard !steps.isEmpty else { continue }
-            try record.intend(steps)
-            let sending = ContinuousClock.now
-            try await engine.load(steps, reader: reader, progress: listener.advance)
-            let syncing = ContinuousClock.now
-            receipt.loading += syncing - sending
-            try engine.sync()
-            receipt.syncing += ContinuousClock.now - syncing
-            for step in steps {
-                try await engine.confirm(step)
-                try record.finished(step)
-                receipt.finished(step)
-                listener.note("ready: \(step.image.image.reference)")
-            }
+            var since = ContinuousClock.now
+            try await engine.load(
+                steps, reader: reader, progress: listener.advance, begins: record.intend,
+                taken: { taken in
+                    let syncing = ContinuousClock.now
+                    receipt.loading += syncing - since
+                    try engine.sync()
+                    since = .now
+                    receipt.syncing += since - syncing
+                    for step in taken {
+                        try engine.confirm(step)
+                        try record.finished(step)
+                        receipt.finished(step)
+                        listener.note("ready: \(step.image.image.reference)")
+                    }
+                })
         }
     }
 

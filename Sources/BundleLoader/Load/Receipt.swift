@@ -3,7 +3,7 @@ import Engines
 public import OCI
 public import StrictJSON
 
-/// What a run did: one JSON line for ever.
+/// What a load did: one JSON line for ever.
 ///
 /// Spec: docs/loading.md section 8.
 public struct Receipt: Sendable {
@@ -90,6 +90,7 @@ public struct Receipt: Sendable {
     public var json: JSONValue {
         .object([
             "bundle": bundle?.json,
+            "command": .string("load"),
             "ended": .string(ended.description),
             "error": error.map(JSONValue.string),
             "images": .array(images.map(\.json)),
@@ -102,11 +103,13 @@ public struct Receipt: Sendable {
             "result": .integer(Int64(result)),
             "sent": .integer(sent),
             "started": .string(started.description),
-            "target": target.map {
-                .object(["description": .string($0.description), "kind": .string($0.kind)])
-            },
+            "target": target?.json,
         ])
     }
+}
+
+extension Receipt.Target {
+    var json: JSONValue { .object(["description": .string(description), "kind": .string(kind)]) }
 }
 
 extension Receipt {
@@ -137,7 +140,7 @@ extension Receipt.Image {
 }
 
 extension Receipt.Bundle {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             "channel": .string(statement.channel), "product": .string(statement.product),
             "signers": .strings(signers.map(\.hex)), "statement": .string(digest.description),

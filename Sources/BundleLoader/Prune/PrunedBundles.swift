@@ -11,20 +11,23 @@ struct PrunedBundles {
     /// Everything that the current ones hold or name.
     private(set) var keptIDs: Set<Digest> = []
     private(set) var keptNames: Set<String> = []
+    /// What the current ones call their images; an older one may have called another image so.
+    private(set) var keptReferences: Set<String> = []
     /// Products and channels of all of them, as the journal writes them.
     private(set) var owners: Set<String> = []
     /// The images of the older ones.
     private(set) var old: [TargetImage] = []
     /// What people should know before they agree.
     private(set) var notes: [String] = []
-    private var current: [Statement] = []
+    /// The current ones, as in receipts.
+    private(set) var current: [Receipt.Bundle] = []
 
     /// - Throws: `LoadError` with code `notTrusted`, `damaged`, `notFound`, or `configuration` when an older bundle is newer.
     init(_ options: PruneOptions, floors: FloorStore?, listener: WorkListener) throws(LoadError) {
         for path in options.current {
             let files = try Self.files(path)
             let trusted = try TrustedBundle(files, trust: options.trust, floors: floors, listener: listener)
-            current.append(trusted.statement)
+            current.append(trusted.receipt)
             if floors != nil, !trusted.isLoaded {
                 notes.append(
                     "\(path) is current and was not loaded here as a whole; images that it names may be missing")
@@ -41,7 +44,7 @@ struct PrunedBundles {
             owners.insert(statement.owner)
             old += try Self.images(files, statement)
         }
-        owners.formUnion(current.map(\.owner))
+        owners.formUnion(current.map(\.statement.owner))
     }
 
     private mutating func keep(_ images: [TargetImage]) {
@@ -51,11 +54,14 @@ struct PrunedBundles {
                 keptIDs.formUnion([instance.manifest.descriptor.digest, instance.config.descriptor.digest])
             }
             keptNames.formUnion(image.allNames)
+            keptReferences.insert(image.image.reference)
         }
     }
 
     private func refuseNewer(_ statement: Statement, _ path: String) throws(LoadError) {
-        let newer = current.first { $0.owner == statement.owner && $0.version < statement.version }
+        let newer = current.map(\.statement).first {
+            $0.owner == statement.owner && $0.version < statement.version
+        }
         guard let newer else { return }
         throw LoadError(
             .configuration,

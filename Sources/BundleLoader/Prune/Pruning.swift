@@ -16,6 +16,9 @@ public struct Pruning: Sendable {
     private let engine: any Engine
     private let request: PruneRequest
     private let journal: Journal?
+    private let markers: ReadyMarkers?
+    private let keptReferences: Set<String>
+    private let receipt: PruneReceipt
     /// Keeps loaders away as long as this lives.
     private let state: StateDirectory?
 
@@ -23,6 +26,7 @@ public struct Pruning: Sendable {
     ///
     /// - Throws: `LoadError`; `notFound` when nothing tells what was loaded.
     public init(_ options: PruneOptions, listener: WorkListener) async throws(LoadError) {
+        let started = Timestamp.now
         state = try StateDirectory(existing: options.statePath)
         guard state != nil || !options.old.isEmpty else {
             throw LoadError(
@@ -41,38 +45,74 @@ public struct Pruning: Sendable {
             journal = try state.flatMap { state throws(LoadError) in
                 try Journal(existing: state.directory, target: found.journalName)
             }
+            markers = try state.flatMap { state throws(LoadError) in
+                try ReadyMarkers(of: found.journalName, in: state.directory)
+            }
             let known = try Known(bundles, try journal?.entries() ?? [], holdsOnePlatform: engine.platform != nil)
             request = known.request
             steps = known.others + (try await engine.planPruning(known.request))
+            receipt = PruneReceipt(
+                started: started, current: bundles.current,
+                target: Receipt.Target(kind: engine.kind, description: engine.description), steps: steps)
         } catch {
             throw LoadError(wrapping: error)
         }
+        keptReferences = bundles.keptReferences
         notes = bundles.notes
     }
 
-    /// Removes what the plan says, makes it durable, and lets the journal forget it.
+    /// Removes what the plan says, makes it durable, leaves a receipt, and lets the journal forget it.
     ///
-    /// - Returns: What has become of each image.
+    /// - Returns: What has become of each image, and why not all is well: code `engine` where images stayed in use.
     /// - Throws: `LoadError`.
-    public func run() async throws(LoadError) -> [PruneStep] {
-        let going = Set(steps.filter(\.isRemoval).map(\.image.id))
-        var done: [Digest: PruneStep] = [:]
+    public func run() async throws(LoadError) -> (steps: [PruneStep], failure: LoadError?) {
+        var receipt = receipt
         do {
-            if !going.isEmpty {
-                var request = request
-                request.brought.removeAll { !going.contains($0.id) }
-                for step in try await engine.prune(request) { done[step.image.id] = step }
-                try engine.sync()
-            }
-            let results = steps.map { step in done[step.image.id].map { step.becoming($0) } ?? step }
-            // After a power cut, what was not durable yet must be known still.
-            for step in results where step.isRemoval || step.result == .absent {
-                try journal?.remove(step.image.id)
-            }
-            return results
+            receipt.steps = try await remove()
         } catch {
+            receipt.failure = LoadError(wrapping: error)
+            try log(receipt, isDone: false)
             throw LoadError(wrapping: error)
         }
+        let held = receipt.steps.filter { $0.result == .inUse }
+        if !held.isEmpty {
+            receipt.failure = LoadError(
+                .engine,
+                "pruning: \(Text.count(held.count, "image")) of older bundles stayed in use; remove what uses them, "
+                    + "and prune again")
+        }
+        // Before the journal forgets them: no image leaves it that no receipt names.
+        try log(receipt, isDone: true)
+        let gone = receipt.steps.filter { $0.isRemoval || $0.result == .absent }
+        try unmark(gone, besides: receipt.steps.filter { !$0.isRemoval && $0.result != .absent })
+        for step in gone { try journal?.remove(step.image.id) }
+        return (receipt.steps, receipt.failure)
+    }
+
+    /// Removes what the plan says, durably.
+    private func remove() async throws -> [PruneStep] {
+        let going = Set(steps.filter(\.isRemoval).map(\.image.id))
+        guard !going.isEmpty else { return steps }
+        var request = request
+        request.brought.removeAll { !going.contains($0.id) }
+        var done: [Digest: PruneStep] = [:]
+        for step in try await engine.prune(request) { done[step.image.id] = step }
+        // After a power cut, what was not durable yet must be known still.
+        try engine.sync()
+        return steps.map { step in done[step.image.id].map { step.becoming($0) } ?? step }
+    }
+
+    /// Takes the markers of images back, but for names that others have.
+    private func unmark(_ gone: [PruneStep], besides stay: [PruneStep]) throws(LoadError) {
+        let taken = stay.reduce(into: request.keptNames.union(keptReferences)) { names, step in
+            names.formUnion(step.image.names.union([step.image.reference]))
+        }
+        try markers?.unmark(gone.reduce(into: Set<String>()) { $0.formUnion($1.markers) }.subtracting(taken))
+    }
+
+    private func log(_ receipt: PruneReceipt, isDone: Bool) throws(LoadError) {
+        guard let state else { return }
+        try ReceiptLog(in: state.directory).append(receipt.json(isDone: isDone))
     }
 
     /// What is known of the images that were brought.
@@ -114,6 +154,14 @@ public struct Pruning: Sendable {
 }
 
 extension PruneStep {
+    /// What its ready markers are called, of which some may never have been.
+    fileprivate var markers: Set<String> {
+        let names = result == .unname ? Set(names) : image.names.union([image.reference])
+        // The journal has the digest of a name by itself, as `repository@digest`.
+        let digests = Set(image.names.compactMap { name in name.firstIndex(of: "@").map { name[$0...] } })
+        return digests.reduce(into: names) { markers, digest in markers.formUnion(names.map { $0 + digest }) }
+    }
+
     /// What has become of it, with what was known before.
     fileprivate func becoming(_ result: PruneStep) -> PruneStep {
         PruneStep(

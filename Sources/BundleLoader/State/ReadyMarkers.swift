@@ -15,14 +15,28 @@ public struct ReadyMarkers: Sendable {
     ///
     /// - Throws: `LoadError` with code `files`, also when others may write there.
     public init(making path: String) throws(LoadError) {
-        do throws(FileError) {
-            directory = try Directory.make(path)
-            if let fault = try directory.faultOfAccess {
-                throw FileError(.permission, "cannot use '\(path)': \(fault)")
-            }
-        } catch {
-            throw LoadError(LoadError(error).code, "opening READY_DIR: \(error.message)", cause: error)
+        do throws(FileError) { try self.init(checking: Directory.make(path)) } catch { throw Self.unusable(error) }
+    }
+
+    /// Opens the directory; nil when it is not there.
+    ///
+    /// - Throws: `LoadError` with code `files`, also when others may write there.
+    init?(existing path: String) throws(LoadError) {
+        do throws(FileError) { try self.init(checking: Directory(opening: path)) } catch {
+            guard error.code != .notFound else { return nil }
+            throw Self.unusable(error)
         }
+    }
+
+    private init(checking directory: Directory) throws(FileError) {
+        if let fault = try directory.faultOfAccess {
+            throw FileError(.permission, "cannot use '\(directory.path)': \(fault)")
+        }
+        self.directory = directory
+    }
+
+    private static func unusable(_ error: FileError) -> LoadError {
+        LoadError(LoadError(error).code, "opening READY_DIR: \(error.message)", cause: error)
     }
 
     /// The name of a marker, as `systemd-escape` makes it; nil where no file name is that long.

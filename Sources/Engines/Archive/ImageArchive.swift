@@ -107,12 +107,27 @@ public struct ImageArchive: Sendable {
     public func write(
         _ reader: LayerReader, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
-        for entry in entries {
+        try await unsafe writeContent(reader, jobs: jobs, body)
+        try unsafe writeNames(body)
+    }
+
+    /// Hands over all but the last file and the end, as `write` does: nothing that has only these has a name.
+    func writeContent(
+        _ reader: LayerReader, jobs: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        for entry in entries.dropLast() {
             try unsafe Self.hand(entry.tar.header, body)
             try await unsafe entry.read(reader, jobs: jobs, body)
             try unsafe Self.hand(entry.tar.padding, body)
         }
-        try unsafe Self.hand(TarEntry.end, body)
+    }
+
+    /// Hands over the last file, which names the images, and the end.
+    func writeNames(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard let entry = entries.last, case .bytes(let bytes) = entry.content else {
+            preconditionFailure("the last file lists the images")
+        }
+        try unsafe Self.hand(entry.tar.header + bytes + entry.tar.padding + TarEntry.end, body)
     }
 
     fileprivate static func hand(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {

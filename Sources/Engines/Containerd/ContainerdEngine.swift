@@ -8,6 +8,7 @@ public import OCI
 public struct ContainerdEngine: Engine {
     let host: ContainerdHost
     private let name: String
+    private let jobs: Int
     var ctr: Ctr { host.ctr }
 
     /// How long containerd may neither take nor give a byte.
@@ -18,14 +19,15 @@ public struct ContainerdEngine: Engine {
     /// - Parameters:
     ///   - place: Where it is.
     ///   - namespace: What gets the images.
+    ///   - jobs: How many tasks may make a blob, each with about 10 MiB of memory; at most 2 do.
     ///   - wait: How long it may be absent, refuse, or not answer.
     ///   - idleLimit: How long it may neither take nor give a byte afterwards.
     ///   - retrying: Called with what was found each time that it is asked again, at least every six seconds.
     /// - Returns: The engine.
     /// - Throws: `EngineError` with code `unreachable` or `unsupported`; `CancellationError`.
     public static func connect(
-        _ place: ContainerdPlace, namespace: String = ContainerdPlace.defaultNamespace, wait: Duration,
-        idleLimit: Duration = idleLimit, retrying: (EngineError) -> Void = { _ in }
+        _ place: ContainerdPlace, namespace: String = ContainerdPlace.defaultNamespace, jobs: Int = 1,
+        wait: Duration, idleLimit: Duration = idleLimit, retrying: (EngineError) -> Void = { _ in }
     ) async throws -> ContainerdEngine {
         try await waitForEngine("containerd", wait, retrying: retrying) { patience throws(EngineError) in
             // Its program would wait for a socket on its own, however long.
@@ -33,13 +35,14 @@ public struct ContainerdEngine: Engine {
             let host = try ContainerdHost(
                 asking: Ctr(place.program, socket: place.socket, namespace: namespace, idleLimit: idleLimit),
                 patience: Ctr(place.program, socket: place.socket, namespace: namespace, idleLimit: patience))
-            return ContainerdEngine(host: host, name: place.name)
+            return ContainerdEngine(host: host, name: place.name, jobs: min(jobs, 2))
         }
     }
 
-    private init(host: ContainerdHost, name: String) {
+    private init(host: ContainerdHost, name: String, jobs: Int) {
         self.host = host
         self.name = name
+        self.jobs = jobs
     }
 
     /// As `containerd 1.6.20 (overlayfs, namespace k8s.io) at /run/containerd/containerd.sock`.
@@ -75,24 +78,49 @@ public struct ContainerdEngine: Engine {
     private var pinsNames: Bool { ctr.namespace == ContainerdPlace.defaultNamespace }
 
     /// Imports one archive for each image, and pins its names; see `Engine`.
+    ///
+    /// The layers of an image are sent while the one before is unpacked, and nothing names them before that has ended.
     public func load(
-        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void,
+        begins: ([LoadStep]) throws -> Void, taken: ([LoadStep]) throws -> Void
     ) async throws {
-        for step in batch where !step.isPresent && step.skipReason == nil {
-            let archive = step.contentArchive
-            do {
-                try unsafe ctr.importArchive(snapshotter: host.snapshotter, progress: progress) {
-                    try unsafe archive.write(reader, $0)
-                }
-                if pinsNames { for name in step.confirmedNames { try ctr.pin(name) } }
-            } catch let error as EngineError {
-                throw error.about(step)
+        var unpacking: ImageImport?
+        do {
+            for step in batch where !step.isPresent && step.skipReason == nil {
+                try begins([step])
+                let next = try ImageImport(step, ctr: ctr, snapshotter: host.snapshotter, progress: progress)
+                try await next.sendContent(reader, jobs: jobs)
+                let unpacked = unpacking
+                unpacking = nil
+                try unpacked?.finish()
+                try next.sendNames()
+                unpacking = next
+                if let unpacked { try pin(unpacked.step, taken) }
             }
+        } catch {
+            // What is wrong with one image leaves the one before as it is.
+            if let unpacking, !(error is CancellationError), (try? unpacking.finish()) != nil {
+                try pin(unpacking.step, taken)
+            }
+            throw error
+        }
+        if let unpacking {
+            try unpacking.finish()
+            try pin(unpacking.step, taken)
         }
     }
 
+    private func pin(_ step: LoadStep, _ taken: ([LoadStep]) throws -> Void) throws {
+        if pinsNames {
+            do throws(EngineError) { for name in step.confirmedNames { try ctr.pin(name) } } catch {
+                throw error.about(step)
+            }
+        }
+        try taken([step])
+    }
+
     /// Asks what each name stands for, and whether the image is whole and unpacked; see `Engine`.
-    public func confirm(_ step: LoadStep) async throws {
+    public func confirm(_ step: LoadStep) throws {
         guard step.skipReason == nil else { return }
         let names = step.confirmedNames
         let found = Dictionary(try ctr.images().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

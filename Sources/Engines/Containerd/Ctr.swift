@@ -122,36 +122,30 @@ struct Ctr: Sendable {
         try done(["snapshots", "--snapshotter", snapshotter, "rm", chain.description], "removing chain \(chain)")
     }
 
-    /// Imports an archive, and unpacks what it names.
-    ///
-    /// - Parameters:
-    ///   - snapshotter: What unpacks.
-    ///   - progress: As for `Engine.load`.
-    ///   - write: Hands over the archive in pieces.
-    /// - Throws: `EngineError`, or what `write` throws; the import is cut off then.
-    func importArchive(
-        snapshotter: String, progress: @escaping (Int64) -> Void,
-        write: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
-    ) throws {
-        do {
-            let running = try RunningProgram(
+    /// Begins to import an archive, which `snapshotter` unpacks when all of it has come.
+    func beginImport(
+        snapshotter: String, progress: @escaping (Int64) -> Void
+    ) throws(EngineError) -> RunningProgram {
+        do throws(ProgramError) {
+            return try RunningProgram(
                 program, ["images", "import", "--snapshotter", snapshotter, "-"], idleLimit: idleLimit,
                 progress: progress)
-            do {
-                try unsafe write { bytes in
-                    guard try unsafe running.send(bytes) else { throw EarlyEnd() }
-                }
-            } catch is EarlyEnd {
-                // It says why.
-            }
-            let result = try running.finish()
-            guard result.status == 0 else { throw failure("importing an image", result) }
-        } catch let error as ProgramError {
-            throw EngineError(.unreachable, "importing an image: \(error.message)", cause: error)
+        } catch {
+            throw Self.failedImport(error)
         }
     }
 
-    private struct EarlyEnd: Error {}
+    /// Waits until an import has unpacked what it was given.
+    func finishImport(_ running: RunningProgram) throws(EngineError) {
+        let result: Program.Result
+        do throws(ProgramError) { result = try running.finish() } catch { throw Self.failedImport(error) }
+        guard result.status == 0 else { throw failure("importing an image", result) }
+    }
+
+    /// An import that broke off.
+    static func failedImport(_ error: ProgramError) -> EngineError {
+        EngineError(.unreachable, "importing an image: \(error.message)", cause: error)
+    }
 
     /// What `plugins ls` says of all plugins, or in full of those with an ID.
     func plugins(id: String? = nil) throws(EngineError) -> [[String]] {

@@ -23,7 +23,7 @@ struct ContentPlanner {
     /// The plan of what was added.
     var plan: LoadPlan {
         LoadPlan(
-            batches: steps.map { [$0] },
+            byPriority: steps,
             // Blobs stay beside what is unpacked; files and directories take whole blocks.
             room: LoadPlan.Room(bytes: sent + unpacked + unpacked / 10, inodes: unpacked / (8 << 10)))
     }

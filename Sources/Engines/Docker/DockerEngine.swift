@@ -57,10 +57,12 @@ public struct DockerEngine: Engine {
 
     /// Sends one archive for each image, or only sets names where the image is there; blocks; see `Engine`.
     public func load(
-        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void,
+        begins: ([LoadStep]) throws -> Void, taken: ([LoadStep]) throws -> Void
     ) async throws {
         for step in batch where !step.isPresent && step.skipReason == nil {
             guard let instance = step.image.instances.first else { continue }
+            try begins([step])
             let names = step.names.filter { $0.action == .set }.map(\.reference.withoutDigest)
             if try client.image(step.imageID.description)?.diffIDs == instance.diffIDs {
                 for name in names { try tag(step.imageID, name) }
@@ -74,11 +76,12 @@ public struct DockerEngine: Engine {
                     throw error.about(step)
                 }
             }
+            try taken([step])
         }
     }
 
     /// Asks for the image by its ID, and for each of its names; see `Engine`.
-    public func confirm(_ step: LoadStep) async throws {
+    public func confirm(_ step: LoadStep) throws {
         guard step.skipReason == nil, let instance = step.image.instances.first else { return }
         let reference = step.image.image.reference
         guard let image = try client.image(step.imageID.description) else {

@@ -73,20 +73,23 @@ public struct DockerStoreEngine: Engine {
 
     /// Sends one archive for each image; see `Engine`.
     public func load(
-        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void,
+        begins: ([LoadStep]) throws -> Void, taken: ([LoadStep]) throws -> Void
     ) async throws {
         for step in batch where !step.isPresent && step.skipReason == nil {
+            try begins([step])
             let archive = step.contentArchive
             do {
                 try unsafe client.load(size: archive.size, progress: progress) { try unsafe archive.write(reader, $0) }
             } catch let error as EngineError {
                 throw error.about(step)
             }
+            try taken([step])
         }
     }
 
     /// Asks what each name stands for, and whether the daemon calls the image whole; see `Engine`.
-    public func confirm(_ step: LoadStep) async throws {
+    public func confirm(_ step: LoadStep) throws {
         guard step.skipReason == nil else { return }
         let stored = whole([step.image], try client.storedImages(withManifests: host.listsManifests))
         for name in step.confirmedNames {

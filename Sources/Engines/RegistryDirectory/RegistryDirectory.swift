@@ -57,16 +57,8 @@ public struct RegistryDirectory: Engine {
         try RegistryPlanner.refuseCollisions(images)
         return try translated {
             var planner = RegistryPlanner(storage)
-            var batches: [[LoadStep]] = []
-            for image in images {
-                let step = try planner.step(image)
-                if batches.last?.last?.image.image.priority == image.image.priority {
-                    batches[batches.count - 1].append(step)
-                } else {
-                    batches.append([step])
-                }
-            }
-            return LoadPlan(batches: batches, room: planner.room)
+            let steps = try images.map { try planner.step($0) }
+            return LoadPlan(byPriority: steps, room: planner.room)
         }
     }
 
@@ -86,8 +78,10 @@ public struct RegistryDirectory: Engine {
     ///
     /// - Throws: `EngineError`, `BundleError` when a layer does not come out as it should, or `CancellationError`.
     public func load(
-        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void
+        _ batch: [LoadStep], reader: LayerReader, progress: @escaping @Sendable (Int64) -> Void,
+        begins: ([LoadStep]) throws -> Void, taken: ([LoadStep]) throws -> Void
     ) async throws {
+        try begins(batch)
         do {
             try await BlobWriter(storage: storage, reader: reader, jobs: jobs, progress: progress)
                 .write(batch.flatMap(\.missing))
@@ -99,6 +93,7 @@ public struct RegistryDirectory: Engine {
         } catch let error as FileError {
             throw explained(error)
         }
+        try taken(batch)
     }
 
     private func link(_ step: LoadStep, _ progress: (Int64) -> Void) throws {
@@ -133,7 +128,7 @@ public struct RegistryDirectory: Engine {
     /// Looks whether blobs, links and tags of an image are there.
     ///
     /// - Throws: `EngineError` with code `refused` when one is not, or is another.
-    public func confirm(_ step: LoadStep) async throws {
+    public func confirm(_ step: LoadStep) throws {
         try translated {
             let content = RegistryContent(step.image)
             for blob in content.blobs where try !storage.hasBlob(blob.digest, size: blob.size) {

@@ -51,16 +51,10 @@ struct PruneCommand: AsyncParsableCommand {
             if pruning.steps.contains(where: \.isRemoval), !yes {
                 guard try ask() else { return try Terminal.data("nothing was removed") }
             }
-            let results = try await pruning.run()
+            let (results, failure) = try await pruning.run()
             meter.finish()
             if json { try print(results, of: pruning) } else { try show(results, isDone: true) }
-            let held = results.filter { $0.result == .inUse }
-            guard held.isEmpty else {
-                throw LoadError(
-                    .engine,
-                    "pruning: \(Text.count(held.count, "image")) of older bundles stayed in use; remove what uses them, "
-                        + "and prune again")
-            }
+            if let failure { throw failure }
         }
     }
 
