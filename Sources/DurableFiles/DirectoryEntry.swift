@@ -21,6 +21,11 @@ public struct DirectoryEntry: Sendable, Hashable {
     public let kind: Kind
     /// Its size in bytes; 0 if it is not a file.
     public let size: Int64
+
+    /// Whether it is a file that somebody is writing, or that a crash left.
+    public var isTemporary: Bool {
+        kind == .file && path.split(separator: "/").last?.hasPrefix(Directory.temporaryPrefix) == true
+    }
 }
 
 extension DirectoryEntry {

@@ -20,13 +20,22 @@ import Testing
 
     @Test func theLockerRemovesWhatKilledLoadersLeft() throws {
         let state = try StateDirectory(making: home.path("state"))
+        for folder in ["documents", "floors/edge", "journal/registry", "medium"] {
+            try home.makeDirectory("state/" + folder)
+            try home.write("torn", to: "state/\(folder)/.tmp-1a2b")
+        }
         try home.write("torn", to: "state/.tmp-1a2b")
         try home.write("whole", to: "state/receipts.jsonl")
+        try home.write("whole", to: "state/journal/registry/entry")
         let other = try StateDirectory(making: home.path("state"))
         try state.lock(waiting: .zero)
         try home.write("of the one who works", to: "state/.tmp-3c4d")
         #expect(throws: LoadError(.busy, "")) { try other.lock(waiting: .zero) }
-        #expect(try Set(state.directory.entries().map(\.path)) == [".tmp-3c4d", "receipts.jsonl"])
+        // What lies on a medium is not ours.
+        #expect(
+            try Set(state.directory.entries().filter { $0.kind == .file }.map(\.path)) == [
+                ".tmp-3c4d", "journal/registry/entry", "medium/.tmp-1a2b", "receipts.jsonl",
+            ])
     }
 
     @Test(arguments: [0o777, 0o702, 0o720, 0o1777] as [mode_t])

@@ -62,7 +62,9 @@ import Testing
             try await load().check()
             #expect(try results(await load().check()) == ["present", "present", "present"])
             try await expectNothingWrong()
-            #expect(try await program.directory.shell("! find storage state -name '.tmp-*' | grep ."))
+            let find = Command(
+                "find", ["storage", "state", "-name", ".tmp-*"], workingDirectory: program.directory.path)
+            #expect(try await find.check().outputText == "")
         }
     }
 

@@ -42,8 +42,7 @@ struct Journal {
     func entries() throws(LoadError) -> [JournalEntry] {
         do throws(FileError) {
             var entries: [JournalEntry] = []
-            for file in try directory.entries(limit: Self.maximumCount)
-            where !file.path.hasPrefix(Directory.temporaryPrefix) {
+            for file in try directory.entries(limit: Self.maximumCount) where !file.isTemporary {
                 entries.append(try Self.entry(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
             }
             return entries

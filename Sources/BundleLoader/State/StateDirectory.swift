@@ -37,8 +37,7 @@ public struct StateDirectory: Sendable {
         while true {
             do throws(FileError) {
                 try directory.lock()
-                // What killed loaders left.
-                return try directory.removeTemporaryFiles()
+                return try removeTemporaryFiles()
             } catch {
                 guard error.code == .busy else { throw LoadError(error) }
                 guard !deadline.hasPassed else {
@@ -51,6 +50,16 @@ public struct StateDirectory: Sendable {
             }
             whileWaiting()
             deadline.pause()
+        }
+    }
+
+    /// Removes what killed loaders left. A medium may still be mounted here, so only folders of our own are looked into.
+    private func removeTemporaryFiles() throws(FileError) {
+        try directory.removeTemporaryFiles()
+        for folder in ["documents", "floors", "journal", "markers"] where try directory.exists(folder) {
+            for entry in try directory.subdirectory(folder).entries() where entry.isTemporary {
+                try directory.removeTree(folder + "/" + entry.path)
+            }
         }
     }
 
