@@ -53,7 +53,9 @@ public struct StateDirectory: Sendable {
         }
     }
 
-    /// Removes what killed loaders left. A medium may still be mounted here, so only folders of our own are looked into.
+    /// Removes what killed loaders left.
+    ///
+    /// A medium may still be mounted here, so only folders of our own are looked into.
     private func removeTemporaryFiles() throws(FileError) {
         try directory.removeTemporaryFiles()
         for folder in ["documents", "floors", "journal", "markers"] where try directory.exists(folder) {
