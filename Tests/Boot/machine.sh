@@ -20,13 +20,31 @@ patience="mitigations=off nowatchdog no_timer_check clearcpuid=cx16 systemd.defa
 
 # PROCESSORS=1 is for busy hosts, where two of them would wait for each other.
 start_machine() { # NAME ARGUMENT…: sets $console, its log, and $machine, its process
+    local attempt
     console=$run/$1.log
     shift
-    : >"$console"
-    qemu-system-x86_64 "${accelerator[@]}" -smp "${PROCESSORS:-2}" -m "${MEMORY:-2048}" -display none -no-reboot -nic none \
-        -device virtio-rng-pci -serial "file:$console" "$@" 2>"$run/qemu.log" &
-    machine=$!
-    processes+=("$machine")
+    for attempt in 1 2 3; do
+        : >"$console"
+        qemu-system-x86_64 "${accelerator[@]}" -smp "${PROCESSORS:-2}" -m "${MEMORY:-2048}" -display none -no-reboot -nic none \
+            -device virtio-rng-pci -serial "file:$console" "$@" 2>"$run/qemu.log" &
+        machine=$!
+        processes+=("$machine")
+        if ! dies_early; then return; fi
+        say "the kernel died before it started anything, as it may on an emulated processor; attempt $attempt"
+        cut_power
+    done
+    die "no kernel came up: $(tail -n 20 "$console" "$run/qemu.log")"
+}
+
+# What is under test starts after systemd; until then nothing is written.
+dies_early() {
+    local first
+    first=$(grep -m 1 -aoE 'systemd\[1\]|Kernel panic' < <(timeout "${PATIENCE:-600}" tail --pid="$machine" --lines=+1 --follow "$console")) || true
+    case $first in
+    'systemd[1]') return 1 ;;
+    'Kernel panic') return 0 ;;
+    *) ! kill -0 "$machine" 2>/dev/null ;;
+    esac
 }
 
 expect() { # PATTERN: waits until the console shows it
