@@ -164,8 +164,7 @@ import Testing
     private func with(_ script: String, _ command: Command) async throws -> CommandResult {
         let directory = scene.program.directory
         try await Command("cp", [try #require(Toolbox.path(of: "xorriso")), directory.path("real")]).check()
-        let fake = try directory.write("#!/bin/sh\n\(script)\n", to: "fake")
-        #expect(chmod(fake, 0o755) == 0)
+        let fake = try await directory.write(script: "#!/bin/sh\n\(script)\n", to: "fake")
         var command = command
         command.arguments =
             ["--mount", "sh", "-c", "mount --bind \(fake) /usr/bin/xorriso && exec \"$0\" \"$@\"", command.program]

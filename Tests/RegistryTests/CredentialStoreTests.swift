@@ -15,9 +15,8 @@ import Testing
         return CredentialStore(access: [:], environment: environment.merging(more) { $1 })
     }
 
-    private func helper(_ name: String, _ script: String) throws {
-        let path = try directory.write("#!/bin/sh\n" + script, to: "docker-credential-" + name)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    private func helper(_ name: String, _ script: String) async throws {
+        try await directory.write(script: "#!/bin/sh\n" + script, to: "docker-credential-" + name)
     }
 
     private static func login(_ secret: Secret?) -> String? {
@@ -58,23 +57,23 @@ import Testing
     }
 
     @Test func `a helper of a registry is asked with the registry on its input`() async throws {
-        try helper(
+        try await helper(
             "one", #"read server; echo "{\"ServerURL\":\"$server\",\"Username\":\"$server\",\"Secret\":\"s\"}""# + "\n")
-        try helper("all", #"cat >/dev/null; echo '{"Username":"<token>","Secret":"t"}'"# + "\n")
+        try await helper("all", #"cat >/dev/null; echo '{"Username":"<token>","Secret":"t"}'"# + "\n")
         let store = try store(#"{"credHelpers":{"one.example.com":"one"},"credsStore":"all"}"#)
         #expect(Self.login(try await store.secret(for: "one.example.com", repository: "x")) == "one.example.com:s")
         #expect(Self.login(try await store.secret(for: "two.example.com", repository: "x")) == "token t")
     }
 
     @Test func `a helper that has nothing means anonymous access`() async throws {
-        try helper("none", "echo 'credentials not found in native keychain'; exit 1\n")
+        try await helper("none", "echo 'credentials not found in native keychain'; exit 1\n")
         let store = try store(#"{"credsStore":"none"}"#)
         #expect(Self.login(try await store.secret(for: "r.example.com", repository: "x")) == nil)
     }
 
     @Test(arguments: ["exit 3\n", "echo nonsense\n", "echo '{}'\n", "yes\n"])
     func `a helper of a registry that fails is an error`(script: String) async throws {
-        try helper("bad", script)
+        try await helper("bad", script)
         let store = try store(#"{"credHelpers":{"r.example.com":"bad"}}"#)
         await #expect(throws: failure(.configuration)) { try await store.secret(for: "r.example.com", repository: "x") }
     }

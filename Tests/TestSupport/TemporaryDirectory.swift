@@ -42,6 +42,16 @@ public final class TemporaryDirectory: Sendable {
     @discardableResult
     public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 
+    /// Writes a script inside that can be run, and gives its path.
+    ///
+    /// By another process: a file that this one writes is open in whatever starts at that moment, and what is open to be
+    /// written cannot be run.
+    @discardableResult
+    public func write(script: String, to name: String) async throws -> String {
+        try await Command("install", ["-m", "755", "/dev/stdin", path(name)], input: Array(script.utf8)).check()
+        return path(name)
+    }
+
     /// Reads a file inside.
     public func read(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))
