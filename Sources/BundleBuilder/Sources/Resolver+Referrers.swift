@@ -46,40 +46,41 @@ extension Resolver {
     private func search(
         from digests: [Digest], _ provider: any ImageProvider
     ) async throws -> [PinnedReferrer] {
-        var found: [PinnedReferrer] = []
-        var seen: Set<PinnedReferrer> = []
-        var asked = Set(digests)
-        var open = digests
-        while !open.isEmpty {
-            let lists = try await mapInParallel(open, width: Self.width) { digest throws(BuildError) in
-                do { return try await provider.referrers(of: digest) } catch {
-                    throw BuildError(error, doing: "listing the referrers of \(digest)")
+        var found = FoundReferrers(of: digests)
+        while !found.open.isEmpty {
+            let subjects = found.open
+            let new = try found.add(try await Self.lists(of: subjects, provider), of: subjects)
+            // A tag says by its name what it is about.
+            for (subject, referrers) in new {
+                let listed = referrers.filter { $0.tag == nil }.map(\.descriptor)
+                _ = try await mapInParallel(listed, width: Self.width) { descriptor throws(BuildError) in
+                    try await check(descriptor, isAbout: subject, provider)
                 }
             }
-            var next: [Digest] = []
-            for (subject, list) in zip(open, lists) {
-                for referrer in list where seen.insert(referrer).inserted {
-                    guard found.count < Self.maximumReferrers else {
-                        throw BuildError(.source, "there are more than \(Self.maximumReferrers) of them")
-                    }
-                    try await check(referrer, isAbout: subject, provider)
-                    found.append(referrer)
-                    if asked.insert(referrer.descriptor.digest).inserted { next.append(referrer.descriptor.digest) }
-                }
-            }
-            open = next
         }
-        return found
+        return found.referrers
+    }
+
+    private static func lists(
+        of digests: [Digest], _ provider: any ImageProvider
+    ) async throws(BuildError) -> [[PinnedReferrer]] {
+        try await mapInParallel(digests, width: width) { digest throws(BuildError) in
+            do { return try await provider.referrers(of: digest) } catch {
+                throw BuildError(error, doing: "listing the referrers of \(digest)")
+            }
+        }
     }
 
     private func check(
-        _ referrer: PinnedReferrer, isAbout subject: Digest, _ provider: any ImageProvider
-    ) async throws {
-        // A tag says it by its name.
-        guard referrer.tag == nil else { return }
-        let descriptor = referrer.descriptor
-        let bytes = try await manifest(descriptor, provider)
-        let said = try ImageDocument(parsing: bytes, mediaType: descriptor.mediaType).subject
+        _ descriptor: Descriptor, isAbout subject: Digest, _ provider: any ImageProvider
+    ) async throws(BuildError) {
+        let said: Digest?
+        do {
+            said = try ImageDocument(parsing: try await manifest(descriptor, provider), mediaType: descriptor.mediaType)
+                .subject
+        } catch {
+            throw BuildError(error, doing: "reading the referrer \(descriptor.digest)")
+        }
         guard said == subject else {
             throw BuildError(
                 .source,
@@ -94,34 +95,57 @@ extension Resolver {
     func attachments(
         _ pinned: [PinnedReferrer], to image: ResolvedImage, _ provider: any ImageProvider
     ) async throws -> [ResolvedImage] {
-        var known = Set([image.root.digest] + image.manifests)
-        var waiting: [(referrer: PinnedReferrer, subject: Digest?, bytes: [UInt8])] = []
-        for referrer in pinned where !known.contains(referrer.descriptor.digest) {
-            let bytes = try await manifest(referrer.descriptor, provider)
-            let document = try ImageDocument(parsing: bytes, mediaType: referrer.descriptor.mediaType)
-            waiting.append((referrer, referrer.tag.flatMap(ReferrerTag.signed) ?? document.subject, bytes))
+        let held = Set([image.root.digest] + image.manifests)
+        let referrers = pinned.filter { !held.contains($0.descriptor.digest) }
+        let documents = try await mapInParallel(referrers.map(\.descriptor), width: Self.width) {
+            descriptor throws(BuildError) in
+            do { return try await manifest(descriptor, provider) } catch {
+                throw BuildError(error, doing: "reading the referrer \(descriptor.digest)")
+            }
         }
-        var attached: [ResolvedImage] = []
-        var size: Int64 = 0
-        // What points to a referrer may be listed before it.
+        let assemblies = try Self.assemblies(of: referrers, documents, to: image)
+        let attached = try await mapInParallel(assemblies, width: Self.width) { assembly throws(BuildError) in
+            do { return try await assemble(assembly, provider) } catch {
+                throw BuildError(error, doing: "reading the referrers of \(image.entry.key)")
+            }
+        }
+        try Self.checkSize(of: attached, to: image)
+        return attached
+    }
+
+    /// Those that point to the image, or to one that does, in an order in which each comes after what it points to.
+    private static func assemblies(
+        of referrers: [PinnedReferrer], _ documents: [[UInt8]], to image: ResolvedImage
+    ) throws -> [ImageAssembly] {
+        var known = Set([image.root.digest] + image.manifests)
+        var waiting = try zip(referrers, documents).map { referrer, bytes in
+            let document = try ImageDocument(parsing: bytes, mediaType: referrer.descriptor.mediaType)
+            let subject = referrer.tag.flatMap(ReferrerTag.signed) ?? document.subject
+            return (referrer: referrer, subject: subject, bytes: bytes)
+        }
+        var assemblies: [ImageAssembly] = []
         while let position = waiting.firstIndex(where: { $0.subject.map(known.contains) ?? false }) {
             let (referrer, _, bytes) = waiting.remove(at: position)
             known.insert(referrer.descriptor.digest)
-            let assembly = try ImageAssembly(
-                referrer: try image.entry.attaching(referrer), root: referrer.descriptor, bytes: bytes)
-            attached.append(try await assemble(assembly, provider))
-            for layer in attached.last?.layers ?? [] {
-                let (sum, overflow) = size.addingReportingOverflow(layer.descriptor.size)
-                guard !overflow, sum <= Self.maximumReferrerBytes else {
-                    throw BuildError(
-                        .source,
-                        "the referrers of \(image.entry.key) claim to have more than \(Self.maximumReferrerBytes) bytes; "
-                            + "take the image with 'referrers: none'")
-                }
-                size = sum
-            }
+            assemblies.append(
+                try ImageAssembly(
+                    referrer: try image.entry.attaching(referrer), root: referrer.descriptor, bytes: bytes))
         }
-        return attached
+        return assemblies
+    }
+
+    private static func checkSize(of referrers: [ResolvedImage], to image: ResolvedImage) throws(BuildError) {
+        var size: Int64 = 0
+        for layer in referrers.flatMap(\.layers) {
+            let (sum, overflow) = size.addingReportingOverflow(layer.descriptor.size)
+            guard !overflow, sum <= maximumReferrerBytes else {
+                throw BuildError(
+                    .source,
+                    "the referrers of \(image.entry.key) claim to have more than \(maximumReferrerBytes) bytes; "
+                        + "take the image with 'referrers: none'")
+            }
+            size = sum
+        }
     }
 
     /// Images with what is attached to them behind them, each referrer once, whatever it points to.
@@ -142,6 +166,36 @@ extension Resolver {
                     return referrer.renamed(entry)
                 }
         }
+    }
+}
+
+/// What was found so far, each once, and what has not been asked about.
+private struct FoundReferrers {
+    private(set) var referrers: [PinnedReferrer] = []
+    private(set) var open: [Digest]
+    private var seen: Set<PinnedReferrer> = []
+    private var asked: Set<Digest>
+
+    init(of digests: [Digest]) {
+        open = digests
+        asked = Set(digests)
+    }
+
+    /// Takes the lists of all that was open.
+    ///
+    /// - Returns: What is new in each list.
+    mutating func add(
+        _ lists: [[PinnedReferrer]], of subjects: [Digest]
+    ) throws(BuildError) -> [(subject: Digest, referrers: [PinnedReferrer])] {
+        let new = zip(subjects, lists).map { subject, list in
+            (subject: subject, referrers: list.filter { seen.insert($0).inserted })
+        }
+        referrers += new.flatMap(\.referrers)
+        guard referrers.count <= Resolver.maximumReferrers else {
+            throw BuildError(.source, "there are more than \(Resolver.maximumReferrers) of them")
+        }
+        open = new.flatMap(\.referrers).map(\.descriptor.digest).filter { asked.insert($0).inserted }
+        return new
     }
 }
 
