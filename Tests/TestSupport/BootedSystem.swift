@@ -3,11 +3,14 @@ import Synchronization
 
 /// A system of one test: systemd as its first process, over a view of this system's files that keeps what is changed; needs root.
 ///
-/// `/tmp` and `/dev` are those of this system; units are only those that the test installs. It ends with its last owner.
+/// `/tmp` and `/dev` are those of this system; units are only those that the test installs, and control groups lie beneath
+/// groups of its own, for units of the same name in two systems would end each other's processes. It ends with its last
+/// owner.
 public final class BootedSystem: Sendable {
     private let directory: TemporaryDirectory
     private let process: Mutex<RunningCommand>
     private let command: Command
+    private let groups: [String]
 
     /// Boots.
     ///
@@ -15,6 +18,10 @@ public final class BootedSystem: Sendable {
     /// - Throws: `CommandError`.
     public init(_ script: String) async throws {
         directory = try TemporaryDirectory()
+        let name = URL(filePath: directory.path).lastPathComponent
+        let hierarchies = try KernelText.read("/proc/self/mounts").split(separator: "\n")
+            .map { $0.split(separator: " ") }.filter { ["cgroup", "cgroup2"].contains($0[2]) }.map { String($0[1]) }
+        groups = hierarchies.map { $0 + "/" + name }
         let layers = try directory.makeDirectory("layers")
         // The upper layer of an overlay must not lie on another one, as /tmp of a container does.
         try await Command("mount", ["-t", "tmpfs", "tmpfs", layers]).check()
@@ -25,6 +32,7 @@ public final class BootedSystem: Sendable {
             mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
             cd root
             for point in proc sys dev tmp; do mount --rbind "/$point" "$point"; done
+            for groups in $1; do mount --bind "$groups/\(name)" ".$groups"; done
             mount -t tmpfs tmpfs run
             # Of this system's units none shall start by itself.
             rm -rf lib/systemd/system/*.wants etc/systemd/system
@@ -34,19 +42,40 @@ public final class BootedSystem: Sendable {
             umount --lazy .
             exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=null
             """
+        let enter = """
+            set -e
+            for groups in $2; do
+                mkdir -p "$groups/\(name)"
+                # Without them the old version of cpuset takes no process.
+                for set in cpuset.cpus cpuset.mems; do
+                    [ ! -e "$groups/$set" ] || cat "$groups/$set" >"$groups/\(name)/$set"
+                done
+                echo $$ >"$groups/\(name)/cgroup.procs"
+            done
+            exec unshare --mount --pid --fork --uts --net --ipc --cgroup --kill-child --mount-proc \
+                sh -c "$0" "$1" "$2"
+            """
         // Unlike other programs of tests it takes no SIGTERM when the test's own process is killed.
         command = Command(
             "setpriv",
-            [
-                "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--uts", "--net", "--ipc",
-                "--cgroup", "--kill-child", "--mount-proc",
-                "sh", "-c", boot, layers,
-            ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+            ["--pdeathsig", "KILL", "--", "sh", "-c", enter, boot, layers, hierarchies.joined(separator: " ")],
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
         process = Mutex(try command.start())
         try await waitUntilBooted()
     }
 
-    deinit { process.withLock(\.self).kill() }
+    deinit {
+        process.withLock(\.self).kill()
+        // Groups go when the last process has gone.
+        let removal = """
+            for attempt in $(seq 100); do
+                find "$@" -depth -type d -delete 2>/dev/null && break
+                sleep 0.1
+            done
+            """
+        let command = try? Command("sh", ["-c", removal, "sh"] + groups).start()
+        while let command, command.status == nil { usleep(5000) }
+    }
 
     /// Runs a program in the system.
     public func run(_ arguments: String...) async throws -> CommandResult { try await run(arguments) }
