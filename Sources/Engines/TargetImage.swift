@@ -64,13 +64,6 @@ public struct TargetImage: Sendable {
         // Documents were parsed when the bundle was read.
         listedSubject =
             (try? ImageDocument(parsing: root.bytes, mediaType: root.descriptor.mediaType))?.subject
-        subject = listedSubject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
-    }
-}
-
-extension BundleImage {
-    /// Whether it has no names but those by which referrers are found: by digest, or by cosign's tags.
-    public var isCalledAsReferrer: Bool {
-        names.allSatisfy { $0.tag.map { ReferrerTag.signed(by: $0) != nil } ?? true }
+        subject = listedSubject ?? image.taggedSubject
     }
 }

@@ -77,8 +77,7 @@ public struct BundleInventory: Sendable {
                 instances += [known[digest]].compactMap(\.self)
             }
             let document = try Self.document(image.root, descriptors, files)
-            let subject =
-                document.subject ?? image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
+            let subject = document.subject ?? image.taggedSubject
             images.append(
                 Image(
                     image: image, subject: subject, artifactType: subject.flatMap { _ in document.artifactType },

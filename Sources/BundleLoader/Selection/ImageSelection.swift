@@ -84,8 +84,7 @@ struct ImageSelection {
     }
 
     private static func subject(of image: BundleImage, _ documents: DocumentStore) throws(LoadError) -> Digest? {
-        if let subject = try parse(try documents.document(image.root)).subject { return subject }
-        return image.names.lazy.compactMap { $0.tag.flatMap(ReferrerTag.signed) }.first
+        try parse(try documents.document(image.root)).subject ?? image.taggedSubject
     }
 
     private static func isCalled(_ reference: Reference, _ image: BundleImage) -> Bool {
