@@ -116,7 +116,7 @@ struct Journal {
         }
     }
 
-    private static let folder = "journal"
+    static let folder = "journal"
     private static let maximumCount = 100_000
 
     private static func name(_ imageID: Digest) -> String { imageID.hex + ".json" }

@@ -9,6 +9,7 @@ import OCI
 /// The copies spare the medium: with everything present nothing but its statement and manifest is read.
 /// They are a cache that a crash may tear; every one is compared with its digest.
 struct DocumentStore {
+    static let folder = "documents"
     private let files: BundleFiles
     private let descriptors: [Digest: Descriptor]
     private let copies: Directory?
@@ -21,7 +22,7 @@ struct DocumentStore {
     init(files: BundleFiles, manifest: BundleManifest, state: Directory?) throws(LoadError) {
         self.files = files
         descriptors = Dictionary(manifest.documents.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-        do throws(FileError) { copies = try state?.makeSubdirectory("documents", mode: 0o700) } catch {
+        do throws(FileError) { copies = try state?.makeSubdirectory(Self.folder, mode: 0o700) } catch {
             throw LoadError(error)
         }
     }

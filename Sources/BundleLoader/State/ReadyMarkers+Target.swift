@@ -4,7 +4,7 @@ import DurableFiles
 ///
 /// Spec: docs/loading.md section 6.
 extension ReadyMarkers {
-    private static let folder = "markers"
+    static let folder = "markers"
     private static let maximumSize = 4096
 
     /// Opens the directory, and writes down that the markers of a target lie there.

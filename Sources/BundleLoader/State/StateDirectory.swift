@@ -58,7 +58,8 @@ public struct StateDirectory: Sendable {
     /// A medium may still be mounted here, so only folders of our own are looked into.
     private func removeTemporaryFiles() throws(FileError) {
         try directory.removeTemporaryFiles()
-        for folder in ["documents", "floors", "journal", "markers"] where try directory.exists(folder) {
+        for folder in [DocumentStore.folder, FloorStore.folder, Journal.folder, ReadyMarkers.folder]
+        where try directory.exists(folder) {
             for entry in try directory.subdirectory(folder).entries() where entry.isTemporary {
                 try directory.removeTree(folder + "/" + entry.path)
             }

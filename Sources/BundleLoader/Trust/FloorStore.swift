@@ -4,7 +4,7 @@ public import OCI
 
 /// The rollback floors of a state directory: one file for each product and channel.
 public struct FloorStore: Sendable {
-    private static let folder = "floors"
+    static let folder = "floors"
     private let state: Directory
 
     /// The floors of a state directory.
