@@ -30,7 +30,7 @@ struct RegistryPlanner {
             guard expected.insert(blob.digest).inserted else { continue }
             missing.insert(blob.digest)
             bytes += blob.size
-            try count(RegistryStorage.folder(of: blob.digest) + "/" + RegistryStorage.blobName, size: blob.size)
+            try count(RegistryStorage.path(of: blob.digest), size: blob.size)
         }
         for link in content.layerLinks + content.revisionLinks where try !storage.has(link) {
             isPresent = false

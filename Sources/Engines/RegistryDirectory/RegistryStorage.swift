@@ -24,9 +24,12 @@ struct RegistryStorage: Sendable {
     /// The name of each blob in its folder.
     static let blobName = "data"
 
+    /// The file of a blob, relative to the root directory.
+    static func path(of blob: Digest) -> String { folder(of: blob) + "/" + blobName }
+
     /// Whether a blob is there: who put it there compared its digest, and gave it its name when it was whole.
     func hasBlob(_ digest: Digest, size: Int64) throws(FileError) -> Bool {
-        try root.size(of: Self.folder(of: digest) + "/" + Self.blobName) == size
+        try root.size(of: Self.path(of: digest)) == size
     }
 
     /// What a link's file points to; nil when it is absent, or holds something else than a digest.

@@ -47,7 +47,7 @@ struct StoredDocuments {
     }
 
     private func read(_ digest: Digest) throws(FileError) -> Document? {
-        let path = RegistryStorage.folder(of: digest) + "/" + RegistryStorage.blobName
+        let path = RegistryStorage.path(of: digest)
         guard try storage.root.exists(path) else { return nil }
         let bytes = try storage.root.readFile(path, limit: ImageDocument.maximumSize)
         guard SHA256Hasher.digest(of: bytes) == digest else {

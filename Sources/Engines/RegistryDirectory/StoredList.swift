@@ -27,7 +27,7 @@ struct StoredList: Hashable, Sendable {
     /// - Throws: `EngineError` with code `refused` when the tag is that of something else; `FileError`.
     func index(in storage: RegistryStorage) throws -> ReferrerIndex? {
         guard let digest = try storage.target(of: .tag(tag, in: repository, subject)) else { return nil }
-        let path = RegistryStorage.folder(of: digest) + "/" + RegistryStorage.blobName
+        let path = RegistryStorage.path(of: digest)
         guard let size = try storage.root.size(of: path) else { return nil }
         do throws(OCIError) {
             guard size <= Int64(ImageDocument.maximumSize) else {
