@@ -103,7 +103,7 @@ extension Resolver {
                 throw BuildError(error, doing: "reading the referrer \(descriptor.digest)")
             }
         }
-        let assemblies = try Self.assemblies(of: referrers, documents, to: image)
+        let assemblies = try Self.assemblies(of: referrers, documents, to: image, holding: held)
         let attached = try await mapInParallel(assemblies, width: Self.width) { assembly throws(BuildError) in
             do { return try await assemble(assembly, provider) } catch {
                 throw BuildError(error, doing: "reading the referrers of \(image.entry.key)")
@@ -115,9 +115,9 @@ extension Resolver {
 
     /// Those that point to the image, or to one that does, in an order in which each comes after what it points to.
     private static func assemblies(
-        of referrers: [PinnedReferrer], _ documents: [[UInt8]], to image: ResolvedImage
+        of referrers: [PinnedReferrer], _ documents: [[UInt8]], to image: ResolvedImage, holding held: Set<Digest>
     ) throws -> [ImageAssembly] {
-        var known = Set([image.root.digest] + image.manifests)
+        var known = held
         var waiting = try zip(referrers, documents).map { referrer, bytes in
             let document = try ImageDocument(parsing: bytes, mediaType: referrer.descriptor.mediaType)
             let subject = referrer.tag.flatMap(ReferrerTag.signed) ?? document.subject
