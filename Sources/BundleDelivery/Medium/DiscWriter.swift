@@ -114,8 +114,7 @@ public struct DiscWriter: Sendable {
             }
             try program.write(
                 contents, options: options, base: base, created: bundle.statement.created, commands: "commands",
-                to: name,
-                in: directory, waiting: advance)
+                to: name, in: directory, waiting: advance)
             try directory.syncFile(name)
             advance()
         }
@@ -127,10 +126,9 @@ public struct DiscWriter: Sendable {
         let (folder, name) = PathText.split(absolute)
         let volume = try DiscVolume(Directory(opening: folder).openFile(name))
         let places = [options.bundleFolder] + (options.base?.firstboot == nil ? [] : [DiscContents.firstbootFolder])
-        for place in places {
-            let taken = try volume.rockRidge().files.keys.first { file in
-                file.lowercased() == place.lowercased() || file.lowercased().hasPrefix(place.lowercased() + "/")
-            }
+        let files = try volume.rockRidge().files.keys
+        for place in places.map({ $0.lowercased() }) {
+            let taken = files.first { $0.lowercased() == place || $0.lowercased().hasPrefix(place + "/") }
             if let taken {
                 throw DeliveryError(
                     .usage,
