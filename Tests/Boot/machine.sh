@@ -36,10 +36,12 @@ start_machine() { # NAME ARGUMENT…: sets $console, its log, and $machine, its 
     die "no kernel came up: $(tail -n 20 "$console" "$run/qemu.log")"
 }
 
+lines_of_console() { timeout "${PATIENCE:-600}" tail --pid="$machine" --lines=+1 --follow "$console"; } # while it runs
+
 # What is under test starts after systemd; until then nothing is written.
 dies_early() {
     local first
-    first=$(grep -m 1 -aoE 'systemd\[1\]|Kernel panic' < <(timeout "${PATIENCE:-600}" tail --pid="$machine" --lines=+1 --follow "$console")) || true
+    first=$(grep -m 1 -aoE 'systemd\[1\]|Kernel panic' < <(lines_of_console)) || true
     case $first in
     'systemd[1]') return 1 ;;
     'Kernel panic') return 0 ;;
@@ -48,7 +50,7 @@ dies_early() {
 }
 
 expect() { # PATTERN: waits until the console shows it
-    if grep -q -m 1 -aE -- "$1" < <(timeout "${PATIENCE:-600}" tail --pid="$machine" --lines=+1 --follow "$console"); then return; fi
+    if grep -q -m 1 -aE -- "$1" < <(lines_of_console); then return; fi
     tail -n 60 "$console" "$run/qemu.log" >&2
     die "the console never showed '$1'"
 }
