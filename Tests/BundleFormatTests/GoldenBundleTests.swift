@@ -52,7 +52,17 @@ import Testing
         #expect(encodings.count { $0 == "gzip with corrections" } == 37)
     }
 
-    @Test(arguments: ["gzip/v1", "members/v1", "corrected/v1"])
+    @Test func framesOfMachineCodeComeBackOutOfTheirFilter() async throws {
+        let trust = try TrustPolicy.load(paths: [Self.folder + "/x86"], threshold: 1)
+        let path = Self.folder + "/x86/v1"
+        let report = try await Verifier(path: path, trust: trust, depth: .full, jobs: 2).run { _, _ in }
+        #expect(report.faults == [])
+        let files = try BundleFiles(path: path)
+        let index = try files.index(try files.manifest(try Statement(parsing: try files.statementBytes())))
+        #expect(index.frames.map(\.filter) == [.none, .x86])
+    }
+
+    @Test(arguments: ["gzip/v1", "members/v1", "corrected/v1", "x86/v1"])
     func everyBlobComesOutOfAReaderOnSeveralThreadsToo(bundle: String) async throws {
         let files = try BundleFiles(path: "\(Self.folder)/\(bundle)")
         let manifest = try files.manifest(try Statement(parsing: try files.statementBytes()))
