@@ -13,7 +13,7 @@ public struct BlobStream: AsyncSequence, Sendable {
     private let reader: LayerReader
 
     /// How large pieces are, but for the last one.
-    static let pieceSize = 256 << 10
+    static let pieceSize = 512 << 10
 
     /// The blob of a layer, or a part of it; nothing is done before it is iterated, and everything each time.
     public init(layer: BundleLayer, part: Range<Int64>? = nil, reader: LayerReader) {
@@ -65,7 +65,7 @@ private final class SharedPipe: Sendable {
     // Starts at zero, since one that ends below its start is an error to the library.
     private let room = DispatchSemaphore(value: 0)
 
-    init() { for _ in 0..<4 { room.signal() } }
+    init() { for _ in 0..<2 { room.signal() } }
 
     func produce(_ layer: BundleLayer, _ part: Range<Int64>, _ reader: LayerReader) {
         var piece: [UInt8] = []

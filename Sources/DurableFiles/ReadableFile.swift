@@ -87,6 +87,14 @@ public final class ReadableFile: Sendable {
         _ = posix_fadvise(descriptor.number, Int(start), isPart ? Int(size) : 0, POSIX_FADV_SEQUENTIAL)
     }
 
+    /// Asks the kernel to fetch bytes that are going to be read; does not wait for them.
+    ///
+    /// Without it several tasks that read the file at a time hide from the kernel that each goes on where it was.
+    public func prefetch(at offset: Int64, count: Int) {
+        // Advice only, as above.
+        _ = posix_fadvise(descriptor.number, Int(start + offset), count, POSIX_FADV_WILLNEED)
+    }
+
     /// Drops what memory holds of the file, so that the next reading shows what the device has; of durable contents only.
     public func forgetCachedContents() {
         // Advice only: where the kernel does not follow it, what it remembers is read.

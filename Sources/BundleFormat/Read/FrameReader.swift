@@ -54,6 +54,7 @@ public final class FrameReader: Sendable {
         if decoder.input.count < frame.compressedSize {
             decoder.input = [UInt8](repeating: 0, count: frame.compressedSize)
         }
+        if frame.compressedSize > Self.pieceSize { pack.prefetch(at: frame.offset, count: frame.compressedSize) }
         var hasher = SHA256Hasher()
         var failure: FileError?
         unsafe decoder.input.withUnsafeMutableBytes { input in
