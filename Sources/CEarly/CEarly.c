@@ -23,6 +23,8 @@ __attribute__((constructor(101))) static void start(int argc, char **argv, char 
     environment = envp;
     // Each arena keeps what it once needed: with one for each thread the loader would take a quarter more than it may.
     mallopt(M_ARENA_MAX, 2);
+    // Frames go back to the system when they are freed, instead of leaving holes in two arenas.
+    mallopt(M_MMAP_THRESHOLD, 2 << 20);
     // With a dynamic loader, as in tests, the libraries have started already.
     if (getauxval(AT_BASE) == 0) environ = quiet;
 }

@@ -25,7 +25,7 @@ extension FrameReader {
         _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         var hasher = SHA256Hasher()
-        try unsafe read(stream, decoder: &decoder) { bytes in
+        try unsafe read(stream, isAhead: true, decoder: &decoder) { bytes in
             unsafe hasher.update(bytes)
             try unsafe body(bytes)
         }
