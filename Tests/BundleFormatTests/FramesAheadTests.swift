@@ -59,6 +59,22 @@ import Testing
         }
     }
 
+    /// Each reader holds a thread of the pool while it waits, so decoding must not need one.
+    @Test(.timeLimit(.minutes(2))) func `more readers than threads come to an end`() async throws {
+        let (bundle, manifest, layers, _) = try await Self.bundle()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    for layer in layers {
+                        let (bytes, error) = try Self.read(layer, bundle, manifest)
+                        #expect(error == nil && Int64(bytes.count) == layer.size)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `whoever takes no more gets an own error back`() async throws {
         struct Enough: Error {}
         let (bundle, manifest, layers, _) = try await Self.bundle()

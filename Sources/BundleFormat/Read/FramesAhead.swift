@@ -33,12 +33,17 @@ struct FramesAhead {
     /// A decoder that one thread at a time has.
     private final class Worker: Sendable {
         private let reader: FrameReader
+        // Of its own: threads of the shared queues are few, and wait here for what it does.
+        private let queue = DispatchQueue(label: "frames ahead")
         private let decoder: Mutex<FrameDecoder>
 
         init(_ reader: FrameReader) throws(BundleError) {
             self.reader = reader
             decoder = Mutex(try FrameDecoder())
         }
+
+        /// Does something on the thread of this decoder.
+        func begin(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 
         func content(_ number: Int) throws(BundleError) -> [UInt8] {
             // Without waiting for the decoder, which the other thread may have.
@@ -55,7 +60,7 @@ struct FramesAhead {
         private let ended = DispatchSemaphore(value: 0)
 
         init(_ number: Int, _ worker: Worker) {
-            DispatchQueue.global().async { [self] in
+            worker.begin { [self] in
                 let content = Result { () throws(BundleError) in try worker.content(number) }
                 result.withLock { $0 = content }
                 ended.signal()
