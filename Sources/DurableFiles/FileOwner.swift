@@ -29,7 +29,12 @@ extension Directory {
     func give(to owner: FileOwner, mode: UInt32, isNew: Bool) throws(FileError) {
         let found = try descriptor.owner(path: path)
         guard isNew || (found.userID != owner.userID && found.userID == geteuid()) else { return }
-        guard fchmod(descriptor.number, mode) == 0 else { throw FileError("set permissions of", path) }
+        guard fchmod(descriptor.number, mode) == 0 else {
+            let error = FileError("set permissions of", path)
+            // Another task may have given it away since: permissions come first.
+            guard try descriptor.owner(path: path) == owner else { throw error }
+            return
+        }
         try descriptor.give(to: owner, path: path)
     }
 }

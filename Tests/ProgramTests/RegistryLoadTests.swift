@@ -109,6 +109,22 @@ import Testing
             try await Command("sh", ["-c", wrong], workingDirectory: program.directory.path).check().output.isEmpty)
     }
 
+    /// What one task gives away another finds as this process's own, unless capabilities are all there.
+    @Test(.enabled(if: geteuid() == 0 && Toolbox.has("strace")))
+    func `blobs that make one directory at once give it to its owner without CAP_FOWNER`() async throws {
+        try await build(.sharedBase, ["one"], platforms: "linux/amd64")
+        #expect(chown(storage, 1000, 1001) == 0)
+        var command = load()
+        command.arguments = ["--bounding-set=-fowner", "--inh-caps=-fowner", command.program] + command.arguments
+        command.program = "setpriv"
+        command = command.injecting("delay_enter=100000", in: "fchmod")
+        command.environment["LIBDISPATCH_COOPERATIVE_POOL_STRICT"] = nil
+        let result = try await command.run()
+        #expect(result.status == .exited(0), "\(result.errorText)")
+        let foreign = Command("find", [storage, "!", "-uid", "1000", "-o", "!", "-gid", "1001"])
+        #expect(try await foreign.check().output.isEmpty)
+    }
+
     @Test(.enabled(if: geteuid() == 0)) func `who is neither root nor the owner is refused, the owner is not`()
         async throws
     {
