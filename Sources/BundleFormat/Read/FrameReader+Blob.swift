@@ -18,14 +18,12 @@ extension FrameReader {
         return position
     }
 
-    /// Hands over the bytes of a stream, in order and in pieces, and compares the whole with its digest.
+    /// Hands over the bytes of a stream as `readAhead` does, and compares the whole with its digest.
     ///
     /// - Throws: As `read`, and `BundleError` with code `damaged`.
-    func readVerified(
-        _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
+    func readVerified(_ stream: FrameIndex.Stream, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var hasher = SHA256Hasher()
-        try unsafe read(stream, isAhead: true, decoder: &decoder) { bytes in
+        try unsafe readAhead(stream) { bytes in
             unsafe hasher.update(bytes)
             try unsafe body(bytes)
         }

@@ -80,14 +80,14 @@ public final class FrameReader: Sendable {
     private static let pieceSize = 128 << 10
 
     /// The content of a frame that is kept.
-    func known(_ number: Int) -> [UInt8]? { cache.withLock { $0.content(number) } }
+    func keptContent(_ number: Int) -> [UInt8]? { cache.withLock { $0.content(number) } }
 
     /// The content of a frame.
     ///
     /// - Returns: Memory that starts with the content, and may be longer.
     /// - Throws: `BundleError` with code `notFound` when the pack is not here, or `damaged`.
     public func content(_ number: Int, decoder: inout FrameDecoder) throws(BundleError) -> [UInt8] {
-        if let known = known(number) { return known }
+        if let kept = keptContent(number) { return kept }
         let frame = index.frames[number]
         if let kept = compressed.withLock({ $0.frame(number) }) {
             decoder.input = kept
@@ -104,18 +104,20 @@ public final class FrameReader: Sendable {
 
     /// Hands over the bytes of a stream, in order and in pieces.
     ///
-    /// - Parameters:
-    ///   - stream: A stream of the index.
-    ///   - isAhead: Whether another thread decodes a frame while the one before is handed over.
-    ///   - decoder: The caller's, for frames that nobody decodes ahead.
-    ///   - body: Gets the pieces.
     /// - Throws: What `content` or `body` throws.
     public func read(
-        _ stream: FrameIndex.Stream, isAhead: Bool = false, decoder: inout FrameDecoder,
-        _ body: (UnsafeRawBufferPointer) throws -> Void
+        _ stream: FrameIndex.Stream, decoder: inout FrameDecoder, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let runs = try index.runs(of: stream)
-        try unsafe read(runs, isAhead: isAhead, decoder: &decoder, body)
+        try unsafe read(runs, from: { try content($0, decoder: &decoder) }, body)
+        finished(runs)
+    }
+
+    /// The same, where another thread decodes a frame while the one before is handed over.
+    func readAhead(_ stream: FrameIndex.Stream, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let runs = try index.runs(of: stream)
+        var frames = try FramesAhead(runs, reader: self)
+        try unsafe read(runs, from: { try frames.content($0) }, body)
         finished(runs)
     }
 
@@ -135,19 +137,14 @@ public final class FrameReader: Sendable {
                 ? nil
                 : FrameIndex.Run(frame: run.frame, offset: run.offset + skipped, length: UInt32(wanted.count))
         }
-        try unsafe read(runs, decoder: &decoder, body)
+        try unsafe read(runs, from: { try content($0, decoder: &decoder) }, body)
     }
 
     private func read(
-        _ runs: [FrameIndex.Run], isAhead: Bool = false, decoder: inout FrameDecoder,
-        _ body: (UnsafeRawBufferPointer) throws -> Void
+        _ runs: [FrameIndex.Run], from content: (Int) throws -> [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var ahead = isAhead ? try FramesAhead(runs, reader: self) : nil
         for run in runs {
-            let number = Int(run.frame)
-            let known = try ahead?.content(number)
-            let content = if let known { known } else { try content(number, decoder: &decoder) }
-            try unsafe content.withUnsafeBytes { bytes in
+            try unsafe content(Int(run.frame)).withUnsafeBytes { bytes in
                 let start = Int(run.offset)
                 try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(run.length)]))
             }

@@ -47,7 +47,7 @@ struct FramesAhead {
 
         func content(_ number: Int) throws(BundleError) -> [UInt8] {
             // Without waiting for the decoder, which the other thread may have.
-            if let known = reader.known(number) { return known }
+            if let kept = reader.keptContent(number) { return kept }
             return try decoder.withLock { (decoder) throws(BundleError) in
                 try reader.content(number, decoder: &decoder)
             }

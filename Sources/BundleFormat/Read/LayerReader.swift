@@ -56,8 +56,7 @@ public final class LayerReader: Sendable {
     public func readStream(_ layer: BundleLayer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let frames = try frames()
         let stream = frames.index.streams[try frames.position(of: layer)]
-        var decoder = try FrameDecoder()
-        try unsafe frames.readVerified(stream, decoder: &decoder, body)
+        try unsafe frames.readVerified(stream, body)
     }
 
     /// Hands over the blob that registries know, in order and in pieces.
