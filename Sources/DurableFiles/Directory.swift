@@ -110,6 +110,16 @@ public final class Directory: Sendable {
         }
     }
 
+    /// Joins those who write into this directory, until this object is gone; whoever is alone there removes the temporary
+    /// files that crashes left directly in it.
+    ///
+    /// - Throws: `FileError` when they cannot be removed. A file system without locks is none: they stay there.
+    public func join() throws(FileError) {
+        if flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 { try removeTemporaryFiles() }
+        // Whoever is removing ends soon.
+        while flock(descriptor.number, LOCK_SH) != 0, errno == EINTR {}
+    }
+
     /// What ordinary users can still store on the volume, `Int64.max` where it has no such limit, and what a file is rounded up to.
     public func freeSpace() throws(FileError) -> (bytes: Int64, inodes: Int64, block: Int64) {
         var status = statvfs()

@@ -133,6 +133,24 @@ import Testing
         try directory.lock()
     }
 
+    @Test func losesTemporaryFilesWhenNobodyElseWritesThere() throws {
+        for name in [".tmp-1", ".tmp-2", "file"] { try scratch.write("", to: name) }
+        do {
+            let first = try Directory(opening: scratch.url.path)
+            try first.join()
+            #expect(try scratch.names == ["file"])
+            let file = try first.makeTemporaryFile()
+            try directory.join()
+            #expect(try scratch.names.count == 2)
+            #expect(throws: FileError(.busy, "")) { try first.lock() }
+            try file.sync()
+        }
+        try scratch.write("", to: ".tmp-3")
+        // It is the only one left.
+        try directory.join()
+        #expect(try scratch.names == ["file"])
+    }
+
     @Test func knowsItsVolume() throws {
         let space = try directory.freeSpace()
         #expect(space.bytes > 0 && space.inodes > 0)

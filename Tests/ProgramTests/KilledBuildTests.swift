@@ -79,6 +79,8 @@ import Testing
             try await program.command(arguments(worker)).check()
             #expect(try program.tree(worker) == clean, "\(what)")
             #expect(!program.exists(worker + ".partial"), "\(what)")
+            let kept = try FileManager.default.contentsOfDirectory(atPath: program.directory.path(worker + "-cache/v1"))
+            #expect(!kept.contains { $0.hasPrefix(".tmp-") }, "\(what)")
         }
     }
 

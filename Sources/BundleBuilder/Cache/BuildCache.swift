@@ -17,6 +17,7 @@ public struct BuildCache: Sendable {
     public init(path: String) throws(BuildError) {
         do throws(FileError) {
             directory = try Directory.make(path).makeSubdirectory("v1")
+            try directory.join()
             for name in ["archives", "blobs", "partial", "layers", "frames", "layouts"] {
                 _ = try directory.makeSubdirectory(name)
             }
