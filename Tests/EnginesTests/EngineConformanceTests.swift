@@ -51,6 +51,19 @@ import Testing
             presentCount: step.presentCount)
     }
 
+    /// Podman's own program writes lines as it takes layers, and would stand still where nobody reads them.
+    @Test(arguments: EngineKind.available.filter { $0 == .podmanProgram })
+    func `a load of many layers does not end in podman's messages`(kind: EngineKind) async throws {
+        var layers: [LayerFixture] = []
+        for seed in 1...12 { layers.append(try await ImageFactory.files(seed: UInt64(seed), count: 1, size: 10)) }
+        var set = ImageSet()
+        let tags = (1...24).map { "many\($0)" }
+        for tag in tags { set.add(ImageFixture(layers, labels: ["tag": tag]), tag: tag) }
+        let bundle = try await BundleOnDisk(set, names: { [Images.name($0)] })
+        let scene = try await EngineScene(kind)
+        try await scene.put(try tags.map { try bundle.image($0, for: Self.amd64) }, bundle)
+    }
+
     @Test(arguments: EngineKind.available)
     func `images are loaded, run, and are not sent again`(kind: EngineKind) async throws {
         let images = try await Images()

@@ -1,3 +1,4 @@
+import Dispatch
 import DurableFiles
 import Glibc
 import Programs
@@ -9,7 +10,7 @@ final class PodmanService: Sendable {
     let socket: String
     let program: Program
     private let folder: String
-    private let running: Mutex<RunningProgram>
+    private let messages: Messages
 
     /// Where the program is looked for.
     static let paths = ["/usr/bin/podman", "/usr/local/bin/podman", "/bin/podman"]
@@ -32,29 +33,48 @@ final class PodmanService: Sendable {
         socket = folder + "/podman.sock"
         let seconds = Self.patience.components.seconds
         do throws(ProgramError) {
-            running = Mutex(
+            messages = Messages(
                 try RunningProgram(
                     program, ["system", "service", "--time=\(seconds)", "unix://" + socket], idleLimit: .seconds(60)))
         } catch {
             unsafe rmdir(folder)
             throw EngineError(.unreachable, error.message, cause: error)
         }
+        messages.read()
     }
 
     /// What it complained about, if it has ended.
     var complaint: EngineError? {
-        running.withLock { running in
-            guard let result = try? running.resultIfEnded() else { return nil }
-            return EngineError(
-                .unsupported,
-                "\(program.path) system service ended with \(result.status): "
-                    + String(daemon: String(decoding: result.errorOutput, as: UTF8.self)))
-        }
+        guard let result = messages.result else { return nil }
+        return EngineError(
+            .unsupported,
+            "\(program.path) system service ended with \(result.status): "
+                + String(daemon: String(decoding: result.errorOutput, as: UTF8.self)))
     }
 
     deinit {
-        running.withLock { $0.end(SIGTERM) }
+        messages.end()
         unsafe unlink(socket)
         unsafe rmdir(folder)
+    }
+
+    /// It writes a line for each layer that it takes, and stands still when nobody reads them.
+    private final class Messages: Sendable {
+        private let running: Mutex<RunningProgram>
+        private let queue = DispatchQueue(label: "podman's messages")
+
+        init(_ running: sending RunningProgram) { self.running = Mutex(running) }
+
+        /// How it ended; nil while it runs.
+        var result: Program.Result? { running.withLock { try? $0.resultIfEnded() } }
+
+        /// Reads what comes until it has ended.
+        func read() {
+            queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [self] in
+                if result == nil { read() }
+            }
+        }
+
+        func end() { running.withLock { $0.end(SIGTERM) } }
     }
 }
