@@ -30,8 +30,12 @@ public enum Terminal {
     /// Whether somebody looks at standard error.
     public static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Makes a pipe that nobody reads an error of the write, which would else end the program.
-    public static func survivingClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+    /// Makes a pipe that nobody reads an error of the write, which would else end the program, and the ends of programs that
+    /// are started known, whatever the parent of this one ignored.
+    public static func settleSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGCHLD, SIG_DFL)
+    }
 
     /// Writes everything; gives 0, or the `errno` that kept it from that.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {

@@ -35,17 +35,23 @@ enum Child {
 
     /// Waits for the end of a process.
     ///
-    /// - Returns: Its exit status; 128 and the signal's number when a signal ended it.
+    /// - Returns: Its exit status; 128 and the signal's number when a signal ended it; 255 when nobody knows.
     static func reap(_ processID: pid_t) -> Int32 {
-        var raw: Int32 = 0
-        while unsafe waitpid(processID, &raw, 0) < 0, errno == EINTR {}
-        return status(raw)
+        while true {
+            if let status = reap(processID, options: 0) { return status }
+        }
     }
 
     /// The same for a process that has ended; nil for one that runs.
-    static func reapIfEnded(_ processID: pid_t) -> Int32? {
+    static func reapIfEnded(_ processID: pid_t) -> Int32? { reap(processID, options: WNOHANG) }
+
+    private static func reap(_ processID: pid_t, options: Int32) -> Int32? {
         var raw: Int32 = 0
-        return unsafe waitpid(processID, &raw, WNOHANG) == processID ? status(raw) : nil
+        switch unsafe waitpid(processID, &raw, options) {
+        case processID: return status(raw)
+        case -1 where errno != EINTR: return 255
+        default: return nil
+        }
     }
 
     private static func status(_ raw: Int32) -> Int32 {

@@ -97,7 +97,11 @@ public final class RunningProgram {
     /// - Throws: `ProgramError` with code `overLimit`.
     public func resultIfEnded() throws(ProgramError) -> Program.Result? {
         while try transfer(milliseconds: 0, toSend: false) {}
-        if status == nil { status = Child.reapIfEnded(processID) }
+        if status == nil, let ended = Child.reapIfEnded(processID) {
+            status = ended
+            // What it said between the two questions.
+            while try transfer(milliseconds: 0, toSend: false) {}
+        }
         return status.map { Program.Result(status: $0, output: outputBytes, errorOutput: errorBytes) }
     }
 

@@ -20,7 +20,7 @@ struct FirstBootRun {
 
     /// Does it, and gives the exit code.
     func run() async -> Int32 {
-        Terminal.survivingClosedPipes()
+        Terminal.settleSignals()
         do throws(LoadError) {
             let configuration = try FirstBootConfiguration.read(path: options.configuration, environment: environment)
             switch options.action {

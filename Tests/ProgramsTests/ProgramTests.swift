@@ -41,6 +41,18 @@ import Testing
         #expect(result.status == 7 && result.errorOutput == Array("no\n".utf8))
     }
 
+    @Test func `one that is looked at now and then is never kept from speaking, and its last words are read`() throws {
+        let running = try RunningProgram(
+            Self.shell("for n in $(seq 5000); do echo $n >&2; done; sleep 0.2; echo last >&2; exit 3"), [],
+            idleLimit: .seconds(20))
+        var result: Program.Result?
+        for _ in 0..<6000 where result == nil {
+            result = try running.resultIfEnded()
+            usleep(10_000)
+        }
+        #expect(result?.status == 3 && result?.errorOutput.suffix(10) == Array("5000\nlast\n".utf8)[...])
+    }
+
     @Test func `a program is ended when it does nothing, says too much, or is given up`() throws {
         #expect(throws: ProgramError(.timedOut, "")) {
             try Self.shell("sleep 1000").run([], idleLimit: .milliseconds(200))

@@ -66,7 +66,7 @@ enum ExitStatus: Int32 {
 
     /// Runs a command; an error becomes one sentence on stderr and an exit code.
     static func reporting(_ body: () async throws -> Void) async throws {
-        Terminal.survivingClosedPipes()
+        Terminal.settleSignals()
         do {
             try await body()
         } catch let error as ExitCode {
