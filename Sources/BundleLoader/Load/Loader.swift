@@ -73,6 +73,7 @@ public struct Loader: Sendable {
         let doubtful = try await heal(engine, record, &receipt)
 
         let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
+        let pulse = listener.pulse()
         let plan = try await engine.plan(images, reader: bundle.reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
         if !doubtful.isEmpty {
@@ -81,6 +82,7 @@ public struct Loader: Sendable {
             try engine.sync()
             for imageID in doubtful { try record.journal.remove(imageID) }
         }
+        pulse.end()
         try record.planned(plan)
         report(plan)
         if !options.isDryRun { try record.share(plan) }
@@ -137,6 +139,9 @@ public struct Loader: Sendable {
                 taken: { taken in
                     let syncing = ContinuousClock.now
                     receipt.loading += syncing - since
+                    // A slow volume may have a day's work in memory, and says nothing until it is done.
+                    let pulse = listener.pulse()
+                    defer { pulse.end() }
                     try engine.sync()
                     since = .now
                     receipt.syncing += since - syncing
