@@ -83,6 +83,23 @@ import Testing
         #expect(await loader.waitForEnd() == .exited(0))
     }
 
+    @Test func `a loader with another state directory is waited for`() async throws {
+        try await build(.sharedBase, ["one"], platforms: "linux/amd64")
+        let other = open(storage, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(other) }
+        try #require(flock(other, LOCK_EX | LOCK_NB) == 0)
+        let result = try await load().run()
+        #expect(result.status == .exited(1) && result.errorText.contains("another process is working there"))
+        var patient = load()
+        patient.arguments[try #require(patient.arguments.firstIndex(of: "--wait")) + 1] = "600"
+        let loader = try patient.start()
+        try await Task.sleep(for: .seconds(1))
+        #expect(loader.status == nil && !program.exists("storage/docker"))
+        try #require(flock(other, LOCK_UN) == 0)
+        #expect(await loader.waitForEnd() == .exited(0))
+        #expect(program.exists("storage/docker"))
+    }
+
     @Test func `an image of several platforms that is there in part is no damaged journal`() async throws {
         try await build(.multiPlatform, ["multi"], platforms: "linux/amd64, linux/arm64, linux/arm/v7")
         try await load().check()

@@ -1,4 +1,5 @@
 import Cryptography
+import DurableFiles
 import Engines
 import Glibc
 import OCI
@@ -28,14 +29,19 @@ extension LoadTarget {
         }
     }
 
-    /// The directory may lie on a volume that is not mounted yet.
+    /// The directory may lie on a volume that is not mounted yet, and another loader may work there.
     private static func registry(
         _ path: String, waiting wait: Duration, jobs: Int, whileWaiting: () -> Void
     ) async throws -> RegistryDirectory {
         let deadline = Deadline(after: wait)
         while true {
-            do throws(EngineError) { return try RegistryDirectory(path: path, jobs: jobs) } catch {
-                guard error.code == .unreachable, !deadline.hasPassed else { throw error }
+            do throws(EngineError) {
+                let registry = try RegistryDirectory(path: path, jobs: jobs)
+                try registry.lock()
+                return registry
+            } catch {
+                let isBusy = (error.cause as? FileError)?.code == .busy
+                guard error.code == .unreachable || isBusy, !deadline.hasPassed else { throw error }
             }
             whileWaiting()
             try await Task.sleep(for: .milliseconds(200))

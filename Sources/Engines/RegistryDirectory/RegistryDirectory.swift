@@ -36,6 +36,16 @@ public struct RegistryDirectory: Engine {
         self.jobs = max(1, min(jobs, Self.maximumJobs))
     }
 
+    /// Keeps the loaders of other state directories out, as long as this lives.
+    ///
+    /// - Throws: `EngineError` with a `FileError` with code `busy` as its cause. A file system that has no locks, or none for
+    ///   who only reads, as NFS, is none.
+    public func lock() throws(EngineError) {
+        do throws(FileError) { try storage.root.lock() } catch {
+            guard error.code != .busy else { throw EngineError(error) }
+        }
+    }
+
     /// As `registry directory /var/lib/registry`.
     public var description: String { "registry directory \(storage.root.path)" }
 
