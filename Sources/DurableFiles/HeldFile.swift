@@ -7,10 +7,12 @@ public final class HeldFile: Sendable {
 
     /// A shared lock: who may read the file can look, and hold it too, but can keep nobody from holding it.
     init(_ name: String, in directory: Directory) throws(FileError) {
-        if try !directory.exists(name) { try directory.makeTemporaryFile().commit(as: name, isDurable: false) }
-        descriptor = try directory.open(name, O_RDONLY | O_NONBLOCK, "open")
+        // Never by renaming, which would take the name from a file that another process has just made and holds.
+        descriptor = try directory.open(name, O_RDONLY | O_CREAT | O_NONBLOCK, "open", mode: 0o644)
         let path = directory.full(name)
         _ = try descriptor.regularSize(path: path)
+        // Whatever the umask is; who is not its owner leaves it as it is.
+        _ = fchmod(descriptor.number, 0o644)
         guard clinux_hold(descriptor.number) == 0 else { throw FileError("hold", path) }
     }
 }

@@ -98,11 +98,40 @@ import Testing
         }
         #expect(rounds >= 1)
         let markers = try ReadyMarkers(making: path)
-        try markers.mark(["a"])
-        try markers.end()
+        do {
+            let run = try markers.begin()
+            try markers.mark(["a"])
+            try markers.end()
+            withExtendedLifetime(run) {}
+        }
         #expect(throws: Never.self) { try ReadyMarkers.wait(for: "a", in: path, waiting: .zero) }
-        let error = #expect(throws: notFound) { try ReadyMarkers.wait(for: "b", in: path, waiting: .seconds(600)) }
+        let error = #expect(throws: notFound) {
+            try ReadyMarkers.wait(for: "b", in: path, waiting: .seconds(600), patience: .zero)
+        }
         #expect(error?.message.contains("the loader has ended without it") == true)
+    }
+
+    @Test func theEndOfOneRunEndsNoWaitForAnother() throws {
+        let markers = try ReadyMarkers(making: path)
+        do { _ = try markers.begin() }
+        try markers.end()
+        // As after a boot without the medium: loader and waiter are started side by side.
+        var rounds = 0
+        var next: AnyObject?
+        try ReadyMarkers.wait(for: "a", in: path, waiting: .seconds(600), patience: .seconds(60)) {
+            rounds += 1
+            if rounds == 2 { next = try? markers.begin() }
+            if rounds == 3 { try? markers.mark(["a"]) }
+        }
+        #expect(rounds == 3)
+        // A second run beside it, which gives up.
+        do { _ = try markers.begin() }
+        try markers.end()
+        let error = #expect(throws: LoadError(.notFound, "")) {
+            try ReadyMarkers.wait(for: "b", in: path, waiting: .milliseconds(300), patience: .zero)
+        }
+        #expect(error?.message.contains("was not there after") == true)
+        withExtendedLifetime(next) {}
     }
 
     @Test func theWaitEndsSoonAfterARunThatWasKilled() throws {
@@ -132,7 +161,7 @@ import Testing
         var rounds = 0
         var next: AnyObject?
         error = #expect(throws: notFound) {
-            try ReadyMarkers.wait(for: "a", in: path, waiting: .seconds(600), patience: .milliseconds(500)) {
+            try ReadyMarkers.wait(for: "a", in: path, waiting: .seconds(600), patience: .seconds(3)) {
                 rounds += 1
                 if rounds == 2 { next = try? markers.begin() }
                 if rounds == 6 { next = nil }

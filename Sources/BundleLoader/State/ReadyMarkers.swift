@@ -100,9 +100,9 @@ public struct ReadyMarkers: Sendable {
     ///   - marker: As `name(parsing:)` gives it.
     ///   - path: The directory, which need not be there yet.
     ///   - wait: How long.
-    ///   - patience: How long a run that was killed may have no successor.
+    ///   - patience: How long nobody may work once a run has begun: the next one may be about to.
     ///   - whileWaiting: Called several times a second.
-    /// - Throws: `LoadError` with code `notFound` when the time is over, or a run has ended without the image.
+    /// - Throws: `LoadError` with code `notFound` when the time is over, or runs have ended without the image.
     public static func wait(
         for marker: String, in path: String, waiting wait: Duration, patience: Duration = .seconds(5),
         whileWaiting: () -> Void = {}
@@ -110,26 +110,18 @@ public struct ReadyMarkers: Sendable {
         let deadline = Deadline(after: wait)
         var successor: Deadline?
         while true {
-            // In this order: a marker that is made between the two questions is seen by the second.
+            // In this order: a marker that is made between the questions is seen by the last.
+            let isOver = try isOver(path)
             let hasEnded = try exists(ended, in: path)
             if try exists(marker, in: path) { return }
-            guard !hasEnded else {
+            successor = isOver ? successor ?? Deadline(after: patience) : nil
+            guard successor?.hasPassed != true else {
                 throw LoadError(
                     .notFound,
-                    "waiting for the image \(marker): the loader has ended without it; 'bundle-firstboot --status'"
-                        + " says why")
-            }
-            if try isAbandoned(path) {
-                let limit = successor ?? Deadline(after: patience)
-                successor = limit
-                guard !limit.hasPassed else {
-                    throw LoadError(
-                        .notFound,
-                        "waiting for the image \(marker): the loader was killed before it was there; start it again,"
-                            + " which mends what was interrupted")
-                }
-            } else {
-                successor = nil
+                    "waiting for the image \(marker): "
+                        + (hasEnded
+                            ? "the loader has ended without it; 'bundle-firstboot --status' says why"
+                            : "the loader was killed before it was there; start it again, which mends what was interrupted"))
             }
             guard !deadline.hasPassed else {
                 throw LoadError(
@@ -143,7 +135,7 @@ public struct ReadyMarkers: Sendable {
     }
 
     /// Whether a run has begun, and no loader works any more.
-    private static func isAbandoned(_ path: String) throws(LoadError) -> Bool {
+    private static func isOver(_ path: String) throws(LoadError) -> Bool {
         do throws(FileError) { return try Directory(opening: path).isHeld(begun) == false } catch {
             guard error.code == .notFound else { throw LoadError(error) }
             return false
