@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func losesTemporaryFilesWhenNobodyElseWritesThere() throws {
-        for name in [".tmp-1", ".tmp-2", "file"] { try scratch.write("", to: name) }
+        for name in [".tmp-1", ".tmp-2", "file"] { try Data().write(to: scratch.url.appending(path: name)) }
         do {
             let first = try Directory(opening: scratch.url.path)
             try first.join()
@@ -145,7 +145,7 @@ import Testing
             #expect(throws: FileError(.busy, "")) { try first.lock() }
             try file.sync()
         }
-        try scratch.write("", to: ".tmp-3")
+        try Data().write(to: scratch.url.appending(path: ".tmp-3"))
         // It is the only one left.
         try directory.join()
         #expect(try scratch.names == ["file"])

@@ -43,7 +43,12 @@ struct Journal {
         do throws(FileError) {
             var entries: [JournalEntry] = []
             for file in try directory.entries(limit: Self.maximumCount) where !file.isTemporary {
-                entries.append(try Self.entry(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
+                do throws(FileError) {
+                    entries.append(try Self.entry(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
+                } catch {
+                    // Another process has removed it meanwhile, where this one only looks.
+                    guard error.code == .notFound else { throw error }
+                }
             }
             return entries
         } catch {
