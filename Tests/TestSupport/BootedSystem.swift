@@ -96,26 +96,42 @@ public final class BootedSystem: Sendable {
         let old = process.withLock(\.self)
         old.kill()
         await old.waitForEnd()
+        try await waitUntilGone()
         let new = try command.start()
         process.withLock { $0 = new }
         try await waitUntilBooted()
     }
 
+    /// Waits until none of its processes is left, a minute at most.
+    ///
+    /// All others die after the first one, and until then hold what the next boot mounts again.
+    private func waitUntilGone() async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        // Groups go meanwhile, so whether it finds all of them says nothing.
+        let list = Command("find", groups + ["-name", "cgroup.procs", "-exec", "cat", "{}", "+"])
+        while ContinuousClock.now < end, try await !list.run().output.isEmpty {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Waits until no job is left.
     private func waitUntilBooted() async throws {
-        for _ in 0..<600 {
+        let end = ContinuousClock.now + .seconds(300)
+        while ContinuousClock.now < end {
             let process = process.withLock(\.self)
             if let status = process.status {
                 let output = String(decoding: process.output() + process.errorOutput(), as: UTF8.self)
                 throw CommandError(.failed, "the system ended with \(status): \(output)")
             }
-            if let enter = try? enter() {
-                let state = try await Command("nsenter", enter + ["systemctl", "is-system-running", "--wait"]).run()
-                if ["running\n", "degraded\n"].contains(state.outputText) { return }
+            if let enter = try? enter(),
+                let state = try? await Command("nsenter", enter + ["systemctl", "is-system-running", "--wait"]).run(),
+                ["running\n", "degraded\n"].contains(state.outputText)
+            {
+                return
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-        throw CommandError(.timedOut, "the system did not boot within a minute")
+        throw CommandError(.timedOut, "the system did not boot within 300 s")
     }
 
     /// Options of `nsenter`: those of the first process, which is the child of `unshare`.

@@ -66,13 +66,15 @@ public final class ContainerdDaemon: Sendable {
 
     private func waitUntilReady() async throws {
         let process = process.withLock(\.self)
-        for _ in 0..<600 {
+        let end = ContinuousClock.now + .seconds(300)
+        while ContinuousClock.now < end {
+            // It may listen before it answers, so a question may be left open.
             let version = Command("ctr", ["-a", socket, "version"], timeout: .seconds(20))
-            if access(socket, F_OK) == 0, try await version.run().status == .exited(0) { return }
+            if access(socket, F_OK) == 0, (try? await version.run())?.status == .exited(0) { return }
             if let status = process.status { throw CommandError(.failed, "containerd ended with \(status): \(log)") }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw CommandError(.timedOut, "containerd did not answer within 30 s: \(log)")
+        throw CommandError(.timedOut, "containerd did not answer within 300 s: \(log)")
     }
 
     private var log: String { String(decoding: process.withLock(\.self).errorOutput().suffix(4000), as: UTF8.self) }
