@@ -45,7 +45,7 @@ import Testing
     {
         try await RegistryFixture.with { fixture in
             let (descriptor, path) = fixture.blob(Self.content)
-            fixture.registry.fault(on: path) { _, _ in .cut(after: 1500) }
+            fixture.registry.fault(on: path) { _, _ in .cut(after: 1500, delay: .milliseconds(50)) }
             let sink = MemorySink(descriptor)
             try await fixture.fetch(descriptor, into: sink)
             #expect(sink.bytes == Self.content)
@@ -56,7 +56,9 @@ import Testing
     @Test func `a blob that never gets further is given up`() async throws {
         try await RegistryFixture.with { fixture in
             let (descriptor, path) = fixture.blob(Self.content)
-            fixture.registry.fault(on: path) { request, _ in .cut(after: request["Range"] == nil ? 10 : 0) }
+            fixture.registry.fault(on: path) { request, _ in
+                .cut(after: request["Range"] == nil ? 10 : 0, delay: .milliseconds(50))
+            }
             let sink = MemorySink(descriptor)
             await #expect(throws: failure(.unavailable)) { try await fixture.fetch(descriptor, into: sink) }
             #expect(fixture.registry.requests(for: path).count >= 3)
@@ -105,7 +107,7 @@ import Testing
         try await RegistryFixture.with { fixture in
             let (descriptor, path) = fixture.blob(Self.content)
             fixture.registry.fault(on: path) { _, _ in
-                LyingRegistry.Fault.cut(after: 9000).with { $0.ignoresRange = true }
+                LyingRegistry.Fault.cut(after: 9000, delay: .milliseconds(50)).with { $0.ignoresRange = true }
             }
             await #expect(throws: failure(.unavailable)) {
                 try await fixture.fetch(descriptor, into: MemorySink(descriptor))
@@ -114,27 +116,37 @@ import Testing
         }
     }
 
+    /// Where a request asks to go on; nil when it asks for all.
+    private static func start(of request: LyingRegistry.Request) -> Int? {
+        request["Range"].flatMap { Int($0.dropFirst(6).dropLast()) }
+    }
+
+    /// START is the byte from which on was asked, BEFORE and AFTER are those beside it.
     @Test(arguments: [
-        "bytes 8999-39999/40000", "bytes 9001-39999/40000", "bytes 0-39999/40000", "bytes 9000-40000/*", "garbage", nil,
-        "bytes 9000-8000/40000",
+        "bytes BEFORE-39999/40000", "bytes AFTER-39999/40000", "bytes 0-39999/40000", "bytes START-40000/*", "garbage",
+        nil, "bytes START-BEFORE/40000",
     ])
     func `a part that is not the one asked for is refused`(range: String?) async throws {
         try await RegistryFixture.with { fixture in
             let (descriptor, path) = fixture.blob(Self.content)
-            fixture.registry.fault(on: path) { _, attempt in
-                attempt == 1 ? .cut(after: 9000) : .headers(["Content-Range": range])
+            fixture.registry.fault(on: path) { request, _ in
+                guard let start = Self.start(of: request) else { return .cut(after: 9000) }
+                let wrong = range?.replacing("BEFORE", with: "\(start - 1)").replacing("AFTER", with: "\(start + 1)")
+                    .replacing("START", with: "\(start)")
+                return .headers(["Content-Range": wrong])
             }
             let sink = MemorySink(descriptor)
             await #expect(throws: failure(.invalidResponse)) { try await fixture.fetch(descriptor, into: sink) }
-            #expect(sink.received == 9000)
+            #expect(sink.received > 0 && sink.received <= 9000)
         }
     }
 
     @Test func `a part of a blob of another size is refused`() async throws {
         try await RegistryFixture.with { fixture in
             let (descriptor, path) = fixture.blob(Self.content)
-            fixture.registry.fault(on: path) { _, attempt in
-                attempt == 1 ? .cut(after: 9000) : .headers(["Content-Range": "bytes 9000-39999/40001"])
+            fixture.registry.fault(on: path) { request, _ in
+                guard let start = Self.start(of: request) else { return .cut(after: 9000) }
+                return .headers(["Content-Range": "bytes \(start)-39999/40001"])
             }
             await #expect(throws: failure(.sizeMismatch)) {
                 try await fixture.fetch(descriptor, into: MemorySink(descriptor))
@@ -242,7 +254,9 @@ import Testing
             let reference = fixture.reference
             let blobs = (0..<24).map { RegistryFixture.bytes(100_000 + $0, seed: UInt64($0)) }
             let descriptors = blobs.map { fixture.blob($0).descriptor }
-            fixture.registry.fault(on: "*") { _, attempt in attempt == 1 ? .cut(after: 50_000) : .none }
+            fixture.registry.fault(on: "*") { _, attempt in
+                attempt == 1 ? .cut(after: 50_000, delay: .milliseconds(50)) : .none
+            }
             try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
                 for (index, descriptor) in descriptors.enumerated() {
                     group.addTask {

@@ -206,7 +206,9 @@ import Testing
     @Test func `a document that breaks off is read again`() async throws {
         try await RegistryFixture.with { fixture in
             let (expected, path) = fixture.manifest()
-            fixture.registry.fault(on: path) { _, attempt in attempt < 3 ? .cut(after: 20) : .none }
+            fixture.registry.fault(on: path) { _, attempt in
+                attempt < 3 ? .cut(after: 20, delay: .milliseconds(50)) : .none
+            }
             let found = try await fixture.client.resolve(fixture.reference).descriptor
             #expect(found == expected)
         }

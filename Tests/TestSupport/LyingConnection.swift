@@ -94,9 +94,9 @@ final class LyingConnection: ChannelInboundHandler {
         } else if let cut = fault.cutAfter {
             let piece = ByteBuffer(bytes: answer.body.prefix(cut))
             let written = context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))))
-            // A little later, since clients drop what they have not handed on when a connection breaks.
+            let delay = TimeAmount(fault.cutDelay)
             written.assumeIsolated().whenComplete { _ in
-                context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(50)) { context.close(promise: nil) }
+                context.eventLoop.assumeIsolated().scheduleTask(in: delay) { context.close(promise: nil) }
             }
         } else {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)

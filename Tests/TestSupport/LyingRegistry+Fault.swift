@@ -11,6 +11,8 @@ extension LyingRegistry {
         public var ignoresRange = false
         /// Closes the connection after so many bytes of the body; with 0 after the head, below 0 before it.
         public var cutAfter: Int?
+        /// How long after them; clients drop what they have not handed on when a connection breaks.
+        public var cutDelay = Duration.seconds(1)
         /// Sends the body in chunks, so that no length is announced.
         public var isChunked = false
         /// Repeats the body for ever, in chunks.
@@ -58,9 +60,10 @@ extension LyingRegistry {
         }
 
         /// A connection that breaks after so many bytes of the body; below 0 before the head.
-        public static func cut(after count: Int) -> Fault {
+        public static func cut(after count: Int, delay: Duration = .seconds(1)) -> Fault {
             var fault = Fault()
             fault.cutAfter = count
+            fault.cutDelay = delay
             return fault
         }
 
