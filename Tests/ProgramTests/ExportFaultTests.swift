@@ -28,15 +28,17 @@ import Testing
         let position = try #require(command.arguments.firstIndex(of: "--output")) + 1
         command.arguments[position] = volume.path + "/new"
         let export = try command.start()
-        // The room was counted before.
-        func hasBegun() -> Bool {
-            let files = FileManager.default.enumerator(atPath: volume.path + "/.new.partial")?.allObjects as? [String]
-            return files?.contains { $0.hasPrefix(".tmp-") } ?? false
-        }
-        while export.status == nil, !hasBegun() { try await Task.sleep(for: .milliseconds(2)) }
-        while export.status == nil {
-            volume.fill()
-            try await Task.sleep(for: .milliseconds(2))
+        await Thread.running {
+            // The room was counted before.
+            func hasBegun() -> Bool {
+                let names = FileManager.default.enumerator(atPath: volume.path + "/.new.partial")?.allObjects
+                return (names as? [String])?.contains { $0.hasPrefix(".tmp-") } ?? false
+            }
+            while export.status == nil, !hasBegun() { usleep(2000) }
+            while export.status == nil {
+                volume.fill()
+                usleep(2000)
+            }
         }
         #expect(await export.waitForEnd() == .exited(6), "\(String(decoding: export.errorOutput(), as: UTF8.self))")
         #expect(try FileManager.default.contentsOfDirectory(atPath: volume.path) == ["filler"])

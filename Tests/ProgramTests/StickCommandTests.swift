@@ -31,7 +31,8 @@ import Testing
         let file = try FileHandle(forReadingFrom: URL(filePath: path))
         defer { try? file.close() }
         try file.seek(toOffset: 1000)
-        return try #require(try file.read(upToCount: 1)?.first)
+        guard let byte = try file.read(upToCount: 1)?.first else { throw CommandError(.failed, "\(path) is too short") }
+        return byte
     }
 
     private func flip(_ path: String) throws {
@@ -100,16 +101,18 @@ import Testing
         let child = try command.start()
         // Each time that the first pack is there as it should be, and all others are there, it rots.
         let right = try byte(scene.program.directory.path("bundle/blobs/sha256/" + wanted[0]))
-        var flips = 0
-        while child.status == nil, flips < times {
-            let pack = "\(stick.path)/bundle/blobs/sha256/\(wanted[0])"
-            // It may be replaced at any moment.
-            if let all = try? packs(stick.path + "/bundle"), all.count == wanted.count, (try? byte(pack)) == right,
-                (try? flip(pack)) != nil
-            {
-                flips += 1
+        await Thread.running {
+            var flips = 0
+            while child.status == nil, flips < times {
+                let pack = "\(stick.path)/bundle/blobs/sha256/\(wanted[0])"
+                // It may be replaced at any moment.
+                if let all = try? packs(stick.path + "/bundle"), all.count == wanted.count, (try? byte(pack)) == right,
+                    (try? flip(pack)) != nil
+                {
+                    flips += 1
+                }
+                usleep(5000)
             }
-            try await Task.sleep(for: .milliseconds(5))
         }
         let status = await child.waitForEnd()
         return (status, String(decoding: child.errorOutput(), as: UTF8.self), stick)
