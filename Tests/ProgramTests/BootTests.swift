@@ -121,12 +121,16 @@ struct BootTests {
         // Who waits for a loader that is killed does not wait for ever.
         _ = try await system.run("sed", "--in-place", "s,^BUNDLE_PATH=.*,BUNDLE_PATH=LABEL=NOWHERE,", env)
         _ = try await system.run("systemctl", "restart", "--no-block", Self.loader)
-        while try await system.run("test", "-e", "/run/bundle/ready/.ended").status == .exited(0) {}
+        var end = ContinuousClock.now + .seconds(60)
+        while try await system.run("test", "-e", "/run/bundle/ready/.ended").status == .exited(0),
+            ContinuousClock.now < end
+        {}
         let late = "bundle-image@late.service"
         _ = try await system.run("systemctl", "start", "--no-block", late)
-        while try await system.property("ActiveState", of: late) != "activating" {}
+        end = ContinuousClock.now + .seconds(60)
+        while try await system.property("ActiveState", of: late) != "activating", ContinuousClock.now < end {}
         _ = try await system.run("systemctl", "kill", "--signal=KILL", Self.loader)
-        let end = ContinuousClock.now + .seconds(60)
+        end = ContinuousClock.now + .seconds(60)
         while try await system.property("ActiveState", of: late) == "activating", ContinuousClock.now < end {}
         #expect(try await system.property("ExecMainStatus", of: late) == "5")
     }

@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(60)))
     func `a build that is killed at 200 random moments is completed to the same bytes`() async throws {
         let scene = try await Scene()
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -124,7 +124,7 @@ import Testing
         "fsync", "renameat", "renameat2", "mkdirat", "unlinkat", "fchmod", "write", "openat2", "flock", "getdents64",
     ]
 
-    @Test(.enabled(if: Toolbox.has("strace")), .timeLimit(.minutes(20)))
+    @Test(.enabled(if: Toolbox.has("strace")), .timeLimit(.minutes(60)))
     func `a build that is killed in the nth call of each kind is completed to the same bytes`() async throws {
         let scene = try await Scene()
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -9,7 +9,7 @@ struct PowerCutHealTests {
     /// The daemon has all of the archive, but is slow: healing finds nothing yet, and planning finds the image.
     ///
     /// The loader that healed may be killed as well, and leave all that to a third one.
-    @Test(.timeLimit(.minutes(5)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(60)), arguments: [false, true])
     func `an image that comes after healing is made durable as any other`(isKilledAgain: Bool) async throws {
         let scene = try await LoadScene(stacks: [[0, 1]])
         let machine = try await PowerCutMachine(.ext4, scene)
@@ -27,7 +27,10 @@ struct PowerCutHealTests {
             guard number == 2 else { return }
             if isKilledAgain { second.get().kill() }
             mayFinish.set(true)
-            while (try? String(contentsOfFile: names, encoding: .utf8))?.contains("local/image-0:1") != true {
+            let end = ContinuousClock.now + .seconds(300)
+            while (try? String(contentsOfFile: names, encoding: .utf8))?.contains("local/image-0:1") != true,
+                ContinuousClock.now < end
+            {
                 usleep(1000)
             }
         } onLoad: { sent, total in
@@ -50,7 +53,7 @@ struct PowerCutHealTests {
     ///
     /// The image's files are empty then, and so are those that say on which layers a layer lies: the daemon lists the image
     /// and cannot look at it.
-    @Test(.timeLimit(.minutes(5)), arguments: CutDisk.FileSystem.allCases)
+    @Test(.timeLimit(.minutes(60)), arguments: CutDisk.FileSystem.allCases)
     func `an image that docker itself cannot read is healed`(fileSystem: CutDisk.FileSystem) async throws {
         let scene = try await LoadScene()
         let machine = try await PowerCutMachine(fileSystem, scene)
@@ -60,7 +63,10 @@ struct PowerCutHealTests {
         }
         loader.set(try machine.load(over: relay.socket).start())
         #expect(await loader.get().waitForEnd() == .signalled(9))
-        while try await !machine.docker.docker("images").contains(scene.images[0].name.dropLast(2)) {}
+        let end = ContinuousClock.now + .seconds(300)
+        while try await !machine.docker.docker("images").contains(scene.images[0].name.dropLast(2)),
+            ContinuousClock.now < end
+        {}
         // Of one small file: its file system writes down all names, and nothing of the contents.
         try await Command("sync", [machine.disk.path + "/docker/image/overlay2/repositories.json"]).check()
         try await machine.reboot(try await machine.disk.cut())

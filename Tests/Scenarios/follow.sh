@@ -70,6 +70,14 @@ menuentry Install {
 END
     grub-mkrescue --output=partner.iso partner -- -volid PARTNER_1 >>"$run/errors.log" 2>&1
     cp "$audit" audit.sh
+    # A machine that does not end by itself is ended.
+    local qemu
+    qemu=$(command -v qemu-system-x86_64) || die "there is no qemu-system-x86_64; run 'make deps'"
+    cat >"$run/bin/qemu-system-x86_64" <<END
+#!/bin/sh
+exec timeout 600 $qemu "\$@"
+END
+    chmod +x "$run/bin/qemu-system-x86_64"
     export BASE_ISO=$PWD/partner.iso FIRSTBOOT=$firstboot LOADER=$loader
     export QEMU_OPTIONS='-display none -nic none -serial file:console.log'
 }

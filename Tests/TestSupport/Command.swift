@@ -39,11 +39,7 @@ public struct Command: Sendable {
     public func run() async throws -> CommandResult {
         let child = try start()
         child.kill(after: timeout)
-        let status = await withTaskCancellationHandler {
-            await child.waitForEnd()
-        } onCancel: {
-            child.kill()
-        }
+        let status = await child.waitForEnd()
         let result = CommandResult(status: status, output: child.output(), errorOutput: child.errorOutput())
         guard !child.wasKilledByTimeout else {
             throw CommandError(.timedOut, "'\(line)' did not end in \(timeout): \(result.errorText)")

@@ -44,10 +44,14 @@ public final class RunningCommand: Sendable {
     /// Sends a signal, unless it has ended; SIGKILL when nothing else is said.
     public func kill(_ signal: Int32 = 9) { child.kill(signal) }
 
-    /// Waits for the end, without blocking a thread of the pool.
+    /// Waits for the end, without blocking a thread of the pool; cancelling the task kills it.
     @discardableResult
     public func waitForEnd() async -> CommandStatus {
-        await withCheckedContinuation { child.whenEnded($0) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { child.whenEnded($0) }
+        } onCancel: {
+            kill()
+        }
     }
 
     /// Asks it to end with SIGTERM, kills it when it has not done so in time, and waits for the end.
