@@ -250,7 +250,7 @@ import Testing
         // `flock` holds the lock that another build would.
         try program.directory.makeDirectory("busy.partial")
         let holder = try Command(
-            "flock", ["--no-fork", program.directory.path("busy.partial"), "sh", "-c", "echo locked; exec sleep 60"]
+            "flock", ["--no-fork", program.directory.path("busy.partial"), "sh", "-c", "echo locked; exec sleep 600"]
         ).start()
         while holder.output().isEmpty, holder.status == nil { await Task.yield() }
         let text = try await program.fail(

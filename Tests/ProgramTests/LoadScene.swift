@@ -48,7 +48,7 @@ struct LoadScene: Sendable {
 
     /// `bundle-firstboot` with a configuration of its own, written by this call.
     func firstBoot(
-        _ socket: String, state: String? = nil, ready: String? = nil, bundle: String = "bundle", wait: Int = 60
+        _ socket: String, state: String? = nil, ready: String? = nil, bundle: String = "bundle", wait: Int = 600
     ) async throws -> Command {
         let directory = program.directory
         if !program.exists("trust") {

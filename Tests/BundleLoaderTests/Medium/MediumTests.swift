@@ -22,6 +22,16 @@ import Testing
         return line?.split(separator: " ")[5].split(separator: ",")
     }
 
+    /// Runs a line of the shell, blocking; gives its exit status.
+    private func shell(_ line: String) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", line]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
     private func hasMountPoint(_ device: LoopDevice) -> Bool { access(device.state + "/medium", F_OK) == 0 }
 
     @Test func mountsByLabelAndReleases() async throws {
@@ -122,19 +132,22 @@ import Testing
         #expect(error.code == .notFound)
         #expect(error.message.contains("'\(other.label)' on '\(other.path)'"))
 
-        try await Command("losetup", ["--detach", other.path]).check()
-        let (path, image) = (other.path, other.directory.path("image"))
+        let label = other.label + "L"
+        let (image, device) = (other.directory.path("late"), other.directory.path("device"))
+        try await Command("mkfs.ext4", ["-q", "-L", label, image, "16M"]).check()
+        defer {
+            _ = try? shell("losetup --detach \"$(cat '\(device)')\"")
+            // Both files are in its directory.
+            withExtendedLifetime(other) {}
+        }
         var waited = 0
         let medium = try Medium(
-            label: other.label, folder: nil, state: Directory(opening: other.state), until: .now + .seconds(60)
+            label: label, folder: nil, state: Directory(opening: other.state), until: .now + .seconds(60)
         ) {
             waited += 1
             guard waited == 2 else { return }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/sbin/losetup")
-            process.arguments = [path, image]
-            #expect(throws: Never.self) { try process.run() }
-            process.waitUntilExit()
+            let status = try? shell("losetup --find --show '\(image)' >'\(device)'")
+            #expect(status == 0)
         }
         #expect(waited == 2)
         try medium.close()
