@@ -105,10 +105,12 @@ import Testing
             withExtendedLifetime(run) {}
         }
         #expect(throws: Never.self) { try ReadyMarkers.wait(for: "a", in: path, waiting: .zero) }
-        let error = #expect(throws: notFound) {
-            try ReadyMarkers.wait(for: "b", in: path, waiting: .seconds(600), patience: .zero)
+        for (wait, patience) in [(Duration.seconds(600), Duration.zero), (.zero, .seconds(600))] {
+            let error = #expect(throws: notFound) {
+                try ReadyMarkers.wait(for: "b", in: path, waiting: wait, patience: patience)
+            }
+            #expect(error?.message.contains("the loader has ended without it") == true)
         }
-        #expect(error?.message.contains("the loader has ended without it") == true)
     }
 
     @Test func theEndOfOneRunEndsNoWaitForAnother() throws {

@@ -73,16 +73,14 @@ public struct Loader: Sendable {
         let doubtful = try await heal(engine, record, &receipt)
 
         let images = try bundle.images(groups: options.groups, only: options.images, platform: engine.platform)
-        let pulse = listener.pulse()
         let plan = try await engine.plan(images, reader: bundle.reader)
         receipt.images = plan.steps.map { Receipt.Image($0, isDryRun: options.isDryRun) }
         if !doubtful.isEmpty {
             // A power cut must neither bring back what was removed nor take what the engine made of the interrupted load
             // meanwhile, which is present now, once nothing remembers it.
-            try engine.sync()
+            try sync(engine)
             for imageID in doubtful { try record.journal.remove(imageID) }
         }
-        pulse.end()
         try record.planned(plan)
         report(plan)
         if !options.isDryRun { try record.share(plan) }
@@ -139,10 +137,7 @@ public struct Loader: Sendable {
                 taken: { taken in
                     let syncing = ContinuousClock.now
                     receipt.loading += syncing - since
-                    // A slow volume may have a day's work in memory, and says nothing until it is done.
-                    let pulse = listener.pulse()
-                    defer { pulse.end() }
-                    try engine.sync()
+                    try sync(engine)
                     since = .now
                     receipt.syncing += since - syncing
                     for step in taken {
@@ -153,6 +148,13 @@ public struct Loader: Sendable {
                     }
                 })
         }
+    }
+
+    /// A slow volume may have much to write, and tells nothing until it is done.
+    private func sync(_ engine: any Engine) throws {
+        let pulse = listener.pulse()
+        defer { pulse.end() }
+        try engine.sync()
     }
 
     private func report(_ plan: LoadPlan) {

@@ -115,13 +115,12 @@ public struct ReadyMarkers: Sendable {
             let hasEnded = try exists(ended, in: path)
             if try exists(marker, in: path) { return }
             successor = isOver ? successor ?? Deadline(after: patience) : nil
-            guard successor?.hasPassed != true else {
-                throw LoadError(
-                    .notFound,
-                    "waiting for the image \(marker): "
-                        + (hasEnded
-                            ? "the loader has ended without it; 'bundle-firstboot --status' says why"
-                            : "the loader was killed before it was there; start it again, which mends what was interrupted"))
+            guard successor?.hasPassed != true, !isOver || !deadline.hasPassed else {
+                let what =
+                    hasEnded
+                    ? "has ended without it; 'bundle-firstboot --status' says why"
+                    : "was killed before it was there; start it again, which mends what was interrupted"
+                throw LoadError(.notFound, "waiting for the image \(marker): the loader \(what)")
             }
             guard !deadline.hasPassed else {
                 throw LoadError(
