@@ -49,8 +49,12 @@ extension Directory {
         // Somebody else may remove it at the same time.
         if unsafe unlinkat(descriptor.number, Array(name), 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR else { throw FileError("remove", full(child.escaped)) }
-        try descend(child, depth: depth).removeContents(depth: depth + 1)
-        try unlink(child, flags: AT_REMOVEDIR)
+        do throws(FileError) {
+            try descend(child, depth: depth).removeContents(depth: depth + 1)
+            try unlink(child, flags: AT_REMOVEDIR)
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
     }
 
     private func removeContents(depth: Int) throws(FileError) {

@@ -113,11 +113,18 @@ public final class Directory: Sendable {
     /// Joins those who write into this directory, until this object is gone; whoever is alone there removes the temporary
     /// files that crashes left directly in it.
     ///
-    /// - Throws: `FileError` when they cannot be removed. A file system without locks is none: they stay there.
+    /// - Throws: `FileError` when they cannot be removed, or with code `busy` when somebody keeps all others out for a
+    ///   minute. A file system without locks is none: they stay there.
     public func join() throws(FileError) {
         if flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 { try removeTemporaryFiles() }
         // Whoever is removing ends soon.
-        while flock(descriptor.number, LOCK_SH) != 0, errno == EINTR {}
+        let end = ContinuousClock.now + .seconds(60)
+        while flock(descriptor.number, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+            guard .now < end else {
+                throw FileError(.busy, "cannot lock '\(path)': another process holds it alone; see which, and end it")
+            }
+            usleep(50_000)
+        }
     }
 
     /// What ordinary users can still store on the volume, `Int64.max` where it has no such limit, and what a file is rounded up to.

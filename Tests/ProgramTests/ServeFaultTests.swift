@@ -69,7 +69,7 @@ import Testing
         let server = try await RunningServe(program)
         let pull = try Command(
             "curl",
-            ["--silent", "--limit-rate", "8M", "--output", directory.path("out"), "http://\(server.host)\(blob)"]
+            ["--silent", "--limit-rate", "2M", "--output", directory.path("out"), "http://\(server.host)\(blob)"]
         ).start()
         while pull.status == nil, (try? directory.read("out"))?.isEmpty ?? true {
             try await Task.sleep(for: .milliseconds(20))

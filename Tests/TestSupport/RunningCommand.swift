@@ -48,18 +48,20 @@ public final class RunningCommand: Sendable {
     @discardableResult
     public func waitForEnd() async -> CommandStatus {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { child.whenEnded($0) }
+            await ended()
         } onCancel: {
             kill()
         }
     }
+
+    private func ended() async -> CommandStatus { await withCheckedContinuation { child.whenEnded($0) } }
 
     /// Asks it to end with SIGTERM, kills it when it has not done so in time, and waits for the end.
     @discardableResult
     public func stop(within time: Duration = .seconds(20)) async -> CommandStatus {
         kill(SIGTERM)
         kill(after: time)
-        return await waitForEnd()
+        return await ended()
     }
 
     /// As `stop`, but blocks; for `deinit`.
