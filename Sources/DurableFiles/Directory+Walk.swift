@@ -46,13 +46,13 @@ extension Directory {
 
     private func removeTree(_ name: ContiguousArray<CChar>, depth: Int) throws(FileError) {
         let child = Child(name: name, kind: .other, size: 0)
-        // Somebody else may remove it at the same time.
-        if unsafe unlinkat(descriptor.number, Array(name), 0) == 0 || errno == ENOENT { return }
-        guard errno == EISDIR else { throw FileError("remove", full(child.escaped)) }
         do throws(FileError) {
+            if unsafe unlinkat(descriptor.number, Array(name), 0) == 0 { return }
+            guard errno == EISDIR else { throw FileError("remove", full(child.escaped)) }
             try descend(child, depth: depth).removeContents(depth: depth + 1)
             try unlink(child, flags: AT_REMOVEDIR)
         } catch {
+            // Somebody else may remove it at the same time.
             guard error.code == .notFound else { throw error }
         }
     }

@@ -43,12 +43,8 @@ struct Journal {
         do throws(FileError) {
             var entries: [JournalEntry] = []
             for file in try directory.entries(limit: Self.maximumCount) where !file.isTemporary {
-                do throws(FileError) {
-                    entries.append(try Self.entry(try directory.readFile(file.path, limit: 1 << 20), path: file.path))
-                } catch {
-                    // Another process has removed it meanwhile, where this one only looks.
-                    guard error.code == .notFound else { throw error }
-                }
+                // Where this process only looks, another one may have removed it meanwhile.
+                if let entry = try read(file.path) { entries.append(entry) }
             }
             return entries
         } catch {
@@ -101,13 +97,17 @@ struct Journal {
     }
 
     private func entry(_ imageID: Digest) throws(LoadError) -> JournalEntry? {
-        let name = Self.name(imageID)
-        do throws(FileError) {
-            guard try directory.exists(name) else { return nil }
-            return try Self.entry(try directory.readFile(name, limit: 1 << 20), path: name)
-        } catch {
-            throw Self.unreadable(error)
+        do throws(FileError) { return try read(Self.name(imageID)) } catch { throw Self.unreadable(error) }
+    }
+
+    /// The entry in a file; nil when there is no such file.
+    private func read(_ name: String) throws(FileError) -> JournalEntry? {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try directory.readFile(name, limit: 1 << 20) } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
         }
+        return try Self.entry(bytes, path: name)
     }
 
     /// Removes the entry of an image; returns when that is durable.

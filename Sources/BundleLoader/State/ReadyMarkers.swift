@@ -115,7 +115,7 @@ public struct ReadyMarkers: Sendable {
             let hasEnded = try exists(ended, in: path)
             if try exists(marker, in: path) { return }
             successor = isOver ? successor ?? Deadline(after: patience) : nil
-            guard successor?.hasPassed != true, !isOver || !deadline.hasPassed else {
+            if let successor, successor.hasPassed || deadline.hasPassed {
                 let what =
                     hasEnded
                     ? "has ended without it; 'bundle-firstboot --status' says why"
