@@ -199,12 +199,16 @@ import Testing
         }
         defer { end.withLock { $0 = true } }
         let calls = Mutex(0)
-        #expect(throws: EngineError(.unreachable, "")) {
-            try Self.load(daemon.path, size: 64 << 20, idle: .milliseconds(1500)) { count in
-                if count == 0 { calls.withLock { $0 += 1 } }
+        // Once more where the machine was away for half a second.
+        for _ in 0..<5 where calls.withLock(\.self) != 2 {
+            calls.withLock { $0 = 0 }
+            #expect(throws: EngineError(.unreachable, "")) {
+                try Self.load(daemon.path, size: 64 << 20, idle: .milliseconds(1500)) { count in
+                    if count == 0 { calls.withLock { $0 += 1 } }
+                }
             }
         }
-        #expect(1...3 ~= calls.withLock(\.self))
+        #expect(calls.withLock(\.self) == 2)
     }
 
     @Test func `words that are no answer to a load are no success`() throws {

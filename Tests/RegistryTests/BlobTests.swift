@@ -137,7 +137,9 @@ import Testing
             }
             let sink = MemorySink(descriptor)
             await #expect(throws: failure(.invalidResponse)) { try await fixture.fetch(descriptor, into: sink) }
-            #expect(sink.received > 0 && sink.received <= 9000)
+            // Nothing of the wrong part was taken.
+            let asked = fixture.registry.requests(for: path).last.flatMap(Self.start)
+            #expect(asked == Int(sink.received) && sink.received > 0 && sink.received <= 9000)
         }
     }
 

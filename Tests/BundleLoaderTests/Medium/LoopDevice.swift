@@ -37,11 +37,17 @@ final class LoopDevice: Sendable {
     }
 
     deinit {
+        // Freed by the kernel when nothing uses it any more.
+        _ = try? Self.shell("umount -q '\(state)/medium'; delpart '\(path)' 1 2>&-; losetup --detach '\(path)'")
+    }
+
+    /// Runs a line of the shell, blocking; gives its exit status.
+    static func shell(_ line: String) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // Freed by the kernel when nothing uses it any more.
-        process.arguments = ["-c", "umount -q '\(state)/medium'; delpart '\(path)' 1 2>&-; losetup --detach '\(path)'"]
-        try? process.run()
+        process.arguments = ["-c", line]
+        try process.run()
         process.waitUntilExit()
+        return process.terminationStatus
     }
 }

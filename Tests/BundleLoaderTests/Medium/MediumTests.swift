@@ -22,16 +22,6 @@ import Testing
         return line?.split(separator: " ")[5].split(separator: ",")
     }
 
-    /// Runs a line of the shell, blocking; gives its exit status.
-    private func shell(_ line: String) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", line]
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
     private func hasMountPoint(_ device: LoopDevice) -> Bool { access(device.state + "/medium", F_OK) == 0 }
 
     @Test func mountsByLabelAndReleases() async throws {
@@ -136,7 +126,7 @@ import Testing
         let (image, device) = (other.directory.path("late"), other.directory.path("device"))
         try await Command("mkfs.ext4", ["-q", "-L", label, image, "16M"]).check()
         defer {
-            _ = try? shell("losetup --detach \"$(cat '\(device)')\"")
+            _ = try? LoopDevice.shell("losetup --detach \"$(cat '\(device)')\"")
             // Both files are in its directory.
             withExtendedLifetime(other) {}
         }
@@ -146,7 +136,7 @@ import Testing
         ) {
             waited += 1
             guard waited == 2 else { return }
-            let status = try? shell("losetup --find --show '\(image)' >'\(device)'")
+            let status = try? LoopDevice.shell("losetup --find --show '\(image)' >'\(device)'")
             #expect(status == 0)
         }
         #expect(waited == 2)
